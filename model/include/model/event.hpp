@@ -1,0 +1,278 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/codec.hpp"
+#include "model/json.hpp"
+#include "model/node.hpp"
+#include "model/objects.hpp"
+
+namespace ibcf {
+
+/// The vocabulary of the log. The first group are the triggers of the lifecycle table.
+enum class EventType : std::uint8_t {
+  node_registered, node_enrolled, node_activated,
+  conn_classified, conn_lost, conn_rtt_high, conn_rtt_ok, conn_sync_interval_long, conn_sync_interval_short,
+  conn_contact_plan, conn_autonomy_expired, conn_proxy_evidence, conn_detected, conn_identity_rejected,
+  sync_gap_detected,
+  replay_granted, replay_chunk_acked, replay_verdict, replay_not_needed, replay_session_lost,
+  update_started, update_completed, update_failed, update_untrusted, update_resumed,
+  health_changed, health_critical,
+  remediation_completed, remediation_abandoned, remediation_update_started, remediation_re_reconcile,
+  decommission_ordered, decommission_completed, decommission_cancelled, decommission_anomaly,
+  enrollment_rejected, enrollment_conflict, trust_violation, node_archived, node_reincarnated,
+  // what nodes say
+  observation_recorded, heartbeat_batch, local_decision, command_result,
+  // what masters decide
+  command_issued, command_moved, authority_granted, bundle_published, rollout_started, rollout_advanced,
+};
+constexpr auto words_of(EventType) {
+  return std::array<std::string_view, 50>{
+      "node.registered", "node.enrolled", "node.activated",
+      "conn.classified", "conn.lost", "conn.rtt_high", "conn.rtt_ok", "conn.sync_interval_long",
+      "conn.sync_interval_short", "conn.contact_plan", "conn.autonomy_expired", "conn.proxy_evidence",
+      "conn.detected", "conn.identity_rejected",
+      "sync.gap_detected",
+      "replay.granted", "replay.chunk_acked", "replay.verdict", "replay.not_needed", "replay.session_lost",
+      "update.started", "update.completed", "update.failed", "update.untrusted", "update.resumed",
+      "health.changed", "health.critical",
+      "remediation.completed", "remediation.abandoned", "remediation.update_started", "remediation.re_reconcile",
+      "decommission.ordered", "decommission.completed", "decommission.cancelled", "decommission.anomaly",
+      "enrollment.rejected", "enrollment.conflict", "trust.violation", "node.archived", "node.reincarnated",
+      "observation.recorded", "heartbeat.batch", "local.decision", "command.result",
+      "command.issued", "command.moved", "authority.granted", "bundle.published", "rollout.started",
+      "rollout.advanced"};
+}
+
+/// Upload order in a replay, most urgent first.
+enum class Priority : std::uint8_t { trust, authority, command_result, snapshot, health, history };
+constexpr auto words_of(Priority) {
+  return std::array<std::string_view, 6>{"TRUST", "AUTHORITY", "COMMAND_RESULT", "SNAPSHOT", "HEALTH", "HISTORY"};
+}
+
+enum class ClockQuality : std::uint8_t { synchronised, free_running, suspect };
+constexpr auto words_of(ClockQuality) {
+  return std::array<std::string_view, 3>{"SYNCHRONISED", "FREE_RUNNING", "SUSPECT"};
+}
+
+/// One entry of a log. Identity is (origin, incarnation, seq), contiguous from 1 per origin and incarnation;
+/// `prev` is the chain value of the origin's previous entry (all zero before the first).
+struct Event {
+  AnyId origin;
+  std::uint32_t incarnation = 1;
+  std::uint64_t seq = 0;
+  EventType type = EventType::observation_recorded;
+  /// The node, domain or master this is about.
+  AnyId subject;
+  /// The origin's own clock: for display, never for decisions.
+  Instant occurred;
+  ClockQuality clock_quality = ClockQuality::synchronised;
+  std::uint32_t boot = 1;
+  Duration uptime{};
+  /// Hybrid logical clock: milliseconds << 16 | counter. For display and ties.
+  std::uint64_t hlc = 0;
+  /// The highest epoch the origin had seen, and the bundle it was told to run.
+  std::uint64_t epoch = 0;
+  BundleId desired_bundle;
+  Digest prev;
+  /// The command, session or event that caused this; nil where nothing did.
+  AnyId cause;
+  Priority priority = Priority::history;
+  /// A packed payload struct; which one follows from the type, see with_payload.
+  Bytes payload;
+  IBCF_FIELDS(Event, origin, incarnation, seq, type, subject, occurred, clock_quality, boot, uptime, hlc, epoch,
+              desired_bundle, prev, cause, priority, payload)
+};
+
+/// The chain value of an entry: what the next one carries as `prev`. The packed event contains its own prev,
+/// so a digest of the packed event is already a chain.
+inline Digest chain_value_of(ByteView packed_event) {
+  return digest_of(packed_event);
+}
+
+/// ---- payloads -------------------------------------------------------------------------------------------
+
+struct NodeRegistered {
+  std::string name;
+  NodeKind kind = NodeKind::edge;
+  DomainId domain_id;
+  std::vector<std::string> tags;
+  std::string access;  ///< name of the access technology: "fibre", "leo", ...
+  std::string relay;
+  std::string site;
+  std::string serial;
+  /// The number by which heartbeat batches name this node; counts from 0 over the fleet.
+  std::uint32_t ordinal = 0;
+  IBCF_FIELDS(NodeRegistered, name, kind, domain_id, tags, access, relay, site, serial, ordinal)
+};
+
+struct NodeEnrolled {
+  std::string arrow;
+  Bytes public_key;
+  IBCF_FIELDS(NodeEnrolled, arrow, public_key)
+};
+
+enum class VerdictKind : std::uint8_t { clean, partial, violation };
+constexpr auto words_of(VerdictKind) {
+  return std::array<std::string_view, 3>{"clean", "partial", "violation"};
+}
+
+/// A step of the lifecycle table that needs no more to be said: the arrow taken and why.
+struct LifecycleStep {
+  std::string arrow;  ///< "S8", "A15": the id in the table
+  /// The class of the link as measured: LIVE, DELAYED or EDGE_CACHED.
+  ConnectivityMode link_class = ConnectivityMode::live;
+  Health health = Health::ok;
+  std::string reason;
+  IBCF_FIELDS(LifecycleStep, arrow, link_class, health, reason)
+};
+
+/// Identity proved, lock and session given out (seed 3B). The backlog is what the node said it holds.
+struct ReplayGranted {
+  std::string arrow;
+  std::uint64_t session = 0;
+  std::uint64_t fencing_token = 0;
+  std::uint64_t resume_from = 0;
+  std::uint64_t head = 0;
+  std::uint64_t backlog_bytes = 0;
+  IBCF_FIELDS(ReplayGranted, arrow, session, fencing_token, resume_from, head, backlog_bytes)
+};
+
+struct ReplayChunkAcked {
+  std::string arrow;
+  std::uint64_t session = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint64_t bytes = 0;
+  IBCF_FIELDS(ReplayChunkAcked, arrow, session, first, last, bytes)
+};
+
+/// Verdict and release of the lock are this one event (I-43).
+struct ReplayVerdict {
+  std::string arrow;
+  std::uint64_t session = 0;
+  VerdictKind kind = VerdictKind::clean;
+  ConnectivityMode link_class = ConnectivityMode::live;
+  std::vector<std::string> reasons;
+  std::uint64_t mark = 0;
+  std::uint64_t epoch = 0;
+  std::uint32_t commands_held = 0;
+  IBCF_FIELDS(ReplayVerdict, arrow, session, kind, link_class, reasons, mark, epoch, commands_held)
+};
+
+/// Heartbeats of one flush interval, folded into columns; row i of every column is one node's newest beat.
+struct HeartbeatBatch {
+  Instant from;
+  Instant until;
+  std::vector<std::uint32_t> ordinal;
+  std::vector<std::uint16_t> beats;         ///< how many came in the interval
+  std::vector<std::uint32_t> last_seen_ms;  ///< since `from`
+  std::vector<std::uint32_t> rtt_us;
+  std::vector<std::uint64_t> head;          ///< newest seq the node has written
+  std::vector<std::uint32_t> backlog_events;
+  std::vector<std::uint64_t> backlog_bytes;
+  std::vector<ConnectivityMode> mode;       ///< as the node reported it
+  std::vector<Health> health;
+  IBCF_FIELDS(HeartbeatBatch, from, until, ordinal, beats, last_seen_ms, rtt_us, head, backlog_events, backlog_bytes, mode, health)
+};
+
+/// What a node decided for itself while nobody could be asked.
+struct LocalDecision {
+  std::string what;
+  std::uint64_t local_epoch = 0;
+  IBCF_FIELDS(LocalDecision, what, local_epoch)
+};
+
+/// A node's word on a command, with the epochs it decided by.
+struct CommandResult {
+  CommandId command_id;
+  CommandState state = CommandState::applied;
+  std::uint64_t command_epoch = 0;
+  std::uint64_t max_epoch_seen = 0;
+  BundleId bundle_id;
+  std::string detail;
+  IBCF_FIELDS(CommandResult, command_id, state, command_epoch, max_epoch_seen, bundle_id, detail)
+};
+
+struct CommandIssued {
+  Command command;
+  IBCF_FIELDS(CommandIssued, command)
+};
+
+/// A master's step with a command: HELD, SENT, EXPIRED and the final states that evidence brought.
+struct CommandMoved {
+  CommandId command_id;
+  CommandState state = CommandState::queued;
+  std::string reason;
+  IBCF_FIELDS(CommandMoved, command_id, state, reason)
+};
+
+struct AuthorityGranted {
+  AuthorityGrant grant;
+  IBCF_FIELDS(AuthorityGranted, grant)
+};
+
+struct BundlePublished {
+  PolicyBundle bundle;
+  IBCF_FIELDS(BundlePublished, bundle)
+};
+
+struct RolloutStarted {
+  BundleId bundle_id;
+  DomainId scope;
+  std::uint32_t targets = 0;
+  std::uint32_t waves = 0;
+  IBCF_FIELDS(RolloutStarted, bundle_id, scope, targets, waves)
+};
+
+/// Counts add up to the targets: applied + failed + unreached + waiting.
+struct RolloutAdvanced {
+  BundleId bundle_id;
+  DomainId scope;
+  std::uint32_t wave = 0;
+  std::uint32_t applied = 0;
+  std::uint32_t failed = 0;
+  std::uint32_t unreached = 0;
+  std::uint32_t waiting = 0;
+  IBCF_FIELDS(RolloutAdvanced, bundle_id, scope, wave, applied, failed, unreached, waiting)
+};
+
+/// Calls `use.template operator()<Payload>()` with the payload struct of `type`.
+template <class Use>
+decltype(auto) with_payload(EventType type, Use&& use) {
+  switch (type) {
+    case EventType::node_registered: return use.template operator()<NodeRegistered>();
+    case EventType::node_enrolled: return use.template operator()<NodeEnrolled>();
+    case EventType::replay_granted: return use.template operator()<ReplayGranted>();
+    case EventType::replay_chunk_acked: return use.template operator()<ReplayChunkAcked>();
+    case EventType::replay_verdict: return use.template operator()<ReplayVerdict>();
+    case EventType::observation_recorded: return use.template operator()<Observation>();
+    case EventType::heartbeat_batch: return use.template operator()<HeartbeatBatch>();
+    case EventType::local_decision: return use.template operator()<LocalDecision>();
+    case EventType::command_result: return use.template operator()<CommandResult>();
+    case EventType::command_issued: return use.template operator()<CommandIssued>();
+    case EventType::command_moved: return use.template operator()<CommandMoved>();
+    case EventType::authority_granted: return use.template operator()<AuthorityGranted>();
+    case EventType::bundle_published: return use.template operator()<BundlePublished>();
+    case EventType::rollout_started: return use.template operator()<RolloutStarted>();
+    case EventType::rollout_advanced: return use.template operator()<RolloutAdvanced>();
+    default: return use.template operator()<LifecycleStep>();
+  }
+}
+
+/// The payload as JSON, or null where the bytes do not decode.
+Json payload_json(EventType type, ByteView payload);
+
+/// The payload as a value, or nothing where the bytes are not one.
+template <class Payload>
+std::optional<Payload> payload_of(const Event& event) {
+  return decode<Payload>(event.payload);
+}
+
+}  // namespace ibcf

@@ -1,0 +1,12 @@
+#include "model/event.hpp"
+
+namespace ibcf {
+
+Json payload_json(EventType type, ByteView payload) {
+  return with_payload(type, [&]<class Payload>() -> Json {
+    const auto value = decode<Payload>(payload);
+    return value ? to_json(*value) : Json(nullptr);
+  });
+}
+
+}  // namespace ibcf
