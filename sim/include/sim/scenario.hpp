@@ -1,0 +1,223 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/node.hpp"
+#include "model/objects.hpp"
+#include "sim/geography.hpp"
+#include "sim/network.hpp"
+
+namespace ibcf::sim {
+
+/// A scenario with every unit resolved, every default filled and every name checked: the world is built from it and
+/// never looks at JSON again. Indices point into the vectors of this struct.
+struct Scenario {
+  struct Domain {
+    std::string name;
+    std::uint32_t parent = none;  ///< none: the root
+  };
+
+  struct Site {
+    std::string name;
+    Place place;
+  };
+
+  /// A backbone link laid between two sites, used both ways.
+  struct Backbone {
+    std::string name;  ///< "paris - frankfurt"
+    std::uint32_t from = none;  ///< sites
+    std::uint32_t to = none;
+    double bandwidth_bps = 10e9;
+    Duration delay{};
+    double loss = 0;
+  };
+
+  struct Relay {
+    std::string name;
+    std::uint32_t domain = none;
+    std::uint32_t site = none;
+    std::uint64_t queue_bytes = 64 << 20;
+  };
+
+  enum class AccessKind : std::uint8_t { fibre, lte, geo, leo, trace };
+
+  /// A way for nodes to reach their relay. Delays follow from distance (fibre, lte), from the satellite (geo), from the pass
+  /// (leo) or from the trace.
+  struct Access {
+    std::string name;
+    AccessKind kind = AccessKind::fibre;
+    double down_bps = 100e6;
+    double up_bps = 100e6;
+    double loss = 0;
+    Duration extra_delay{};  ///< one way, on top of propagation: radio scheduling, coding
+    std::uint64_t queue_bytes = 1 << 20;
+    double satellite_longitude_deg = 0;  ///< geo
+    WalkerShell shell;                   ///< leo
+    std::shared_ptr<const LinkTrace> trace;  ///< trace
+    double bandwidth_floor_bps = 0;      ///< trace: the trace tells use, not capacity; capacity is at least this
+  };
+
+  /// `count` nodes, spread over the sites named by `near`, each scattered within `spread_m` of its site and attached to
+  /// the nearest relay of its domain.
+  struct NodeGroup {
+    std::string name;
+    std::uint32_t domain = none;
+    std::uint32_t count = 0;
+    NodeKind kind = NodeKind::edge;
+    std::vector<std::string> tags;
+    std::uint32_t access = none;
+    std::vector<std::uint32_t> near;  ///< sites
+    double spread_m = 30e3;
+  };
+
+  /// One master. It is home to the nodes of its domain's subtree that no deeper master is home to.
+  struct Controller {
+    std::string name;
+    AuthorityLevel level = AuthorityLevel::region;
+    std::uint32_t domain = none;
+    std::uint32_t site = none;
+    Duration lease{};           ///< of the authority GLOBAL grants it; renewed at a third of it
+    Duration clock_drift_bound{};
+    std::uint32_t replay_sessions = 32;      ///< at most so many replays at once; the rest is deferred
+    std::uint32_t replay_credit_bytes = 256 << 10;
+    std::uint32_t chunk_bytes = 64 << 10;
+  };
+
+  /// What every node does.
+  struct Behaviour {
+    Duration heartbeat = std::chrono::seconds{30};
+    std::uint32_t missed_heartbeats = 3;  ///< silence of so many means contact is lost
+    Duration snapshot = std::chrono::minutes{10};
+    std::uint32_t snapshot_body_bytes = 16 << 10;
+    Duration autonomy = std::chrono::hours{24};  ///< how long a LOCAL grant lasts without contact; 0: none
+    std::uint64_t buffer_bytes = 64 << 20;
+    Duration rtt_delayed_above = std::chrono::milliseconds{400};  ///< S8
+    Duration rtt_live_below = std::chrono::milliseconds{300};     ///< A1
+    Duration dwell = std::chrono::minutes{1};
+    std::uint32_t gap_events = 64;     ///< a debt above this at a contact needs a full reconciliation (A24)
+    Duration flush = std::chrono::minutes{5};  ///< heartbeats are folded into one batch per interval
+  };
+
+  struct CommandLoad {
+    std::string name;
+    std::uint32_t domain = none;  ///< to nodes of this subtree
+    CommandKind kind = CommandKind::restart_service;
+    Instant from;
+    Instant until;
+    Duration every{};             ///< 0: once, at `from`
+    std::uint32_t nodes = 1;      ///< drawn at random each time; none: every node of the domain
+    Duration valid_for = std::chrono::hours{1};
+  };
+
+  struct Rollout {
+    std::string bundle;
+    std::string version;
+    std::map<std::string, std::string> config;
+    Instant at;
+    std::uint32_t domain = none;
+    std::vector<double> waves;       ///< cumulative fractions of the targets, rising to 1
+    Duration wave_every = std::chrono::minutes{10};
+    double threshold = 0.9;          ///< of the reached nodes must have applied before the next wave
+  };
+
+  /// Authority over a domain changes hands on an operator's order.
+  struct Handover {
+    Instant at;
+    std::uint32_t domain = none;
+    std::uint32_t to = none;  ///< controller
+  };
+
+  enum class FaultKind : std::uint8_t {
+    isolate_domain,   ///< cuts the backbone between the sites of a domain's subtree and the rest
+    split_domain,     ///< cuts the backbone between any two different sites within a domain's subtree
+    cut_site,         ///< takes every backbone link of a site down
+    cut_link          ///< takes one backbone link down
+  };
+  struct Fault {
+    std::string name;
+    FaultKind kind = FaultKind::cut_link;
+    std::uint32_t target = none;  ///< domain, site or backbone, by kind
+    Instant at;
+    Instant until = never;
+  };
+
+  /// An assertion over one metric. `at` only where the metric is read at a time; never: at the end of the run.
+  struct Expectation {
+    enum class Compare : std::uint8_t { is, at_least, at_most };
+    std::string metric;
+    std::uint32_t domain = none;
+    Instant at = never;
+    Compare compare = Compare::is;
+    double value = 0;
+    std::string why;
+    std::string place;  ///< "scenarios/x.json:41:17"
+  };
+
+  std::string name;
+  std::string story;
+  std::string file;        ///< as given on the command line
+  std::string text_hash;   ///< BLAKE2b-256 of the resolved scenario and of the data files it reads, hex; the seed is not in it
+  std::uint64_t seed = 1;
+  std::uint64_t tie_seed = 0;
+  Instant horizon = Instant{std::chrono::hours{24}};
+  NetworkMode network = NetworkMode::hybrid;
+  Duration sample_every = std::chrono::minutes{1};
+
+  std::vector<Domain> domains;
+  std::vector<Site> sites;
+  std::vector<Backbone> backbone;
+  std::vector<Relay> relays;
+  std::vector<Access> access;
+  std::vector<NodeGroup> groups;
+  std::vector<Controller> controllers;
+  Behaviour behaviour;
+  std::vector<CommandLoad> commands;
+  std::vector<Rollout> rollouts;
+  std::vector<Handover> handovers;
+  std::vector<Fault> faults;
+  std::vector<Expectation> expect;
+};
+
+/// One thing wrong with a scenario, with its place.
+struct Problem {
+  std::string file;
+  std::size_t line = 0;    ///< from 1; 0: the file as a whole
+  std::size_t column = 0;  ///< from 1, in bytes
+  std::string path;        ///< "/links/3/loss"
+  std::string what;        ///< what is wrong and what would be right
+};
+
+/// "scenarios/x.json:41:17 /links/3/loss: must be within 0..1, is 1.4"
+std::string text_of(const Problem& problem);
+
+struct LoadedScenario {
+  Scenario scenario;      ///< meaningful only where problems is empty
+  std::string resolved;   ///< the scenario as JSON with every default filled, stored in the run folder
+  std::vector<Problem> problems;
+};
+
+/// Reads, checks and resolves a scenario file: syntax (JSON with // and /* */ comments), duplicate and unknown keys, types, units,
+/// ranges, names, data files. All problems at once. Never throws for what is in the file.
+LoadedScenario load_scenario(const std::string& file);
+
+/// The published JSON Schema (draft-07), pretty-printed; the same one the loader validates against.
+std::string scenario_schema();
+
+/// The scenario reference as Markdown, generated from the schema.
+std::string scenario_reference();
+
+/// Names that an expectation may use as its metric, with a sentence each; the world computes them.
+struct MetricName {
+  std::string_view name;
+  std::string_view meaning;
+  bool takes_time = false;
+  bool takes_domain = false;
+};
+const std::vector<MetricName>& metric_names();
+
+}  // namespace ibcf::sim
