@@ -31,9 +31,10 @@ enum class EventType : std::uint8_t {
   observation_recorded, heartbeat_batch, local_decision, command_result,
   // what masters decide
   command_issued, command_moved, authority_granted, bundle_published, rollout_started, rollout_advanced,
+  stream_gap,
 };
 constexpr auto words_of(EventType) {
-  return std::array<std::string_view, 50>{
+  return std::array<std::string_view, 51>{
       "node.registered", "node.enrolled", "node.activated",
       "conn.classified", "conn.lost", "conn.rtt_high", "conn.rtt_ok", "conn.sync_interval_long",
       "conn.sync_interval_short", "conn.contact_plan", "conn.autonomy_expired", "conn.proxy_evidence",
@@ -47,7 +48,7 @@ constexpr auto words_of(EventType) {
       "enrollment.rejected", "enrollment.conflict", "trust.violation", "node.archived", "node.reincarnated",
       "observation.recorded", "heartbeat.batch", "local.decision", "command.result",
       "command.issued", "command.moved", "authority.granted", "bundle.published", "rollout.started",
-      "rollout.advanced"};
+      "rollout.advanced", "stream.gap"};
 }
 
 /// Upload order in a replay, most urgent first.
@@ -243,6 +244,16 @@ struct RolloutAdvanced {
   IBCF_FIELDS(RolloutAdvanced, bundle_id, scope, wave, applied, failed, unreached, waiting)
 };
 
+/// What a node had to drop because its buffer was full, and why. The event's own seq is `last`, its prev the value before
+/// `first`; the chain goes on from `last_value`.
+struct StreamGap {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::string reason;
+  Digest last_value;
+  IBCF_FIELDS(StreamGap, first, last, reason, last_value)
+};
+
 /// Calls `use.template operator()<Payload>()` with the payload struct of `type`.
 template <class Use>
 decltype(auto) with_payload(EventType type, Use&& use) {
@@ -262,6 +273,7 @@ decltype(auto) with_payload(EventType type, Use&& use) {
     case EventType::bundle_published: return use.template operator()<BundlePublished>();
     case EventType::rollout_started: return use.template operator()<RolloutStarted>();
     case EventType::rollout_advanced: return use.template operator()<RolloutAdvanced>();
+    case EventType::stream_gap: return use.template operator()<StreamGap>();
     default: return use.template operator()<LifecycleStep>();
   }
 }

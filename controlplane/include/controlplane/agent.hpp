@@ -1,0 +1,148 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/lifecycle.hpp"
+#include "controlplane/link_class.hpp"
+#include "controlplane/outbox.hpp"
+
+namespace ibcf {
+
+/// What every agent of a fleet does the same way.
+struct AgentSettings {
+  Duration heartbeat = std::chrono::seconds{30};
+  std::uint32_t missed_heartbeats = 3;  ///< silence of so many means contact is lost
+  std::uint32_t missed_windows = 2;     ///< for a windowed link: whole contact windows without a word
+  Duration snapshot = std::chrono::minutes{10};
+  std::uint32_t snapshot_body_bytes = 16 << 10;
+  Duration autonomy = std::chrono::hours{24};  ///< a LOCAL grant lasts so long without contact; 0: there is none
+  std::uint64_t buffer_bytes = 64 << 20;
+  std::uint32_t chunk_bytes = 64 << 10;  ///< of live chunks; a replay's Grant names its own
+  LinkThresholds thresholds;
+};
+
+/// Who one agent is. The signer must outlive it.
+struct AgentIdentity {
+  NodeId id;
+  std::uint32_t index = 0;
+  std::uint32_t incarnation = 1;
+  DomainId domain;
+  Endpoint relay;
+  Endpoint master;
+  const Signer* signer = nullptr;
+  LinkKey link_key{};
+  bool windowed = false;  ///< the contact plan gives this node windows, not a standing link
+  std::string version;
+};
+
+/// The node's side of the control plane: heartbeats and events while in contact, autonomy with a buffer when contact is
+/// lost, return and replay when it comes back (seed, section 3 "Key behaviors"). A state machine: each input comes with
+/// `now` and leaves what it wants done in the outbox.
+class Agent {
+ public:
+  Agent(const AgentSettings& settings, AgentIdentity identity);
+
+  /// Activated and bound to its master; asks for its first timers.
+  void start(Instant now, Outbox& out);
+  void on_message(const Packet& packet, Instant now, Outbox& out);
+  /// A timer that is no longer the one asked for last is ignored.
+  void on_timer(Timer timer, Instant now, Outbox& out);
+  /// The modem found or lost its carrier.
+  void on_carrier(bool up, Instant now, Outbox& out);
+
+  [[nodiscard]] const AgentIdentity& identity() const { return identity_; }
+  /// As the node itself sees it; DISCONNECTED before the first word from its master.
+  [[nodiscard]] ConnectivityMode mode() const { return state_.mode.value_or(ConnectivityMode::disconnected); }
+  [[nodiscard]] std::uint64_t head() const { return head_; }
+  /// Everything up to here was acknowledged end to end, and is no longer kept.
+  [[nodiscard]] std::uint64_t mark() const { return mark_; }
+  [[nodiscard]] std::uint64_t backlog_bytes() const { return backlog_bytes_; }
+  [[nodiscard]] std::uint64_t max_epoch_seen() const { return max_epoch_seen_; }
+  [[nodiscard]] BundleId bundle() const { return bundle_; }
+  /// Final states of the commands this node has seen.
+  [[nodiscard]] const std::map<CommandId, CommandState>& results() const { return results_; }
+
+ private:
+  struct Session {
+    std::uint64_t id = 0;
+    std::uint64_t fencing_token = 0;
+    std::uint64_t next = 0;  ///< first seq not yet sent
+    std::uint64_t credit_bytes = 0;
+    std::uint32_t chunk_bytes = 0;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> outstanding;  ///< (last seq, bytes) of unacknowledged chunks
+    Instant progress;
+  };
+
+  // contact
+  void beat(Instant now, Outbox& out);
+  void hear(Instant now);
+  void lose_contact(std::string_view why, Instant now, Outbox& out);
+  void step(EventType trigger, VerdictKind verdict = VerdictKind::clean);
+  void send_heartbeat(Instant now, Outbox& out);
+  void send_hello(Instant now, Outbox& out);
+  void start_return(Instant now, Outbox& out);
+  void come_back(Instant now, Outbox& out);
+  [[nodiscard]] bool has_autonomy() const { return settings_->autonomy > Duration::zero(); }
+  [[nodiscard]] bool is_silent_since(Instant since, Instant now) const;
+
+  // the log
+  void write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes, Instant now, Outbox& out);
+  void shed(Instant now);
+  void acknowledge(std::uint64_t mark);
+  [[nodiscard]] Chunk cut_chunk(std::uint64_t first, std::uint64_t limit_bytes) const;
+  void take_snapshot(Instant now, Outbox& out);
+
+  // what comes in
+  void on(const HeartbeatAck& ack, Instant now, Outbox& out);
+  void on(const Grant& grant, Instant now, Outbox& out);
+  void on(const Defer& defer, Instant now, Outbox& out);
+  void on(const ChunkAck& ack, Instant now, Outbox& out);
+  void on(const Nack& nack, Instant now, Outbox& out);
+  void on(const Verdict& verdict, Instant now, Outbox& out);
+  void on(const Custody& custody);
+  void on(const EpochNotice& notice);
+  void on(const Command& command, Instant now, Outbox& out);
+  void finish(const Command& command, CommandState state, std::string detail, Instant now, Outbox& out);
+  void see_epoch(std::uint64_t epoch);
+
+  // what goes out
+  void publish(Instant now, Outbox& out);
+  void upload(Instant now, Outbox& out);
+  void send(Message message, Outbox& out) const;
+  void wake(Timer timer, Instant at, Outbox& out);
+
+  const AgentSettings* settings_;
+  AgentIdentity identity_;
+  LifecycleState state_;
+  LinkClass link_class_;
+  bool carrier_ = true;
+  Instant last_heard_;
+  std::uint32_t rtt_us_ = 0;
+  std::uint32_t silent_windows_ = 0;
+  bool heard_in_window_ = false;
+  Instant autonomous_since_ = never;
+
+  std::vector<LogEntry> buffer_;  // from mark_ + 1 to head_
+  std::size_t released_ = 0;      // entries at the front of buffer_ already acknowledged
+  std::uint64_t backlog_bytes_ = 0;
+  std::uint64_t head_ = 0;
+  std::uint64_t mark_ = 0;
+  Digest head_value_;
+  std::uint64_t sent_ = 0;        // newest seq published in contact
+  std::uint32_t stalled_acks_ = 0;
+  std::uint64_t custody_ = 0;
+
+  std::uint64_t nonce_ = 0;
+  std::optional<Session> session_;
+  Instant due_[4] = {never, never, never, never};  // of beat, snapshot, hello, upload
+
+  std::uint64_t max_epoch_seen_ = 0;
+  BundleId bundle_;
+  std::map<CommandId, CommandState> results_;
+};
+
+}  // namespace ibcf

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "controlplane/fleet_roster.hpp"
+
+namespace ibcf {
+
+/// Who may declare "desired" for a scope, and how it came to that.
+struct ScopeAuthority {
+  DomainId scope;
+  /// The grant of the highest epoch; of several of one epoch the newest.
+  AuthorityGrant newest;
+  /// All grants, renewals included, oldest first.
+  std::vector<AuthorityGrant> history;
+
+  [[nodiscard]] Instant lease_end() const { return newest.granted_ts + newest.lease; }
+};
+
+enum class AuthorityAnomalyKind : std::uint8_t {
+  epoch_not_rising,  ///< a grant that is no renewal, not above every epoch before it (I-20)
+  stale_renewal,     ///< a renewal below an epoch granted before it: its holder has not heard of the new term
+  two_holders,       ///< a second holder of one epoch (I-21)
+  fenced_execution,  ///< a node refused a command of an old epoch: the fence held
+  stale_execution,   ///< a node carried out a command below an epoch it had seen (I-23)
+};
+constexpr auto words_of(AuthorityAnomalyKind) {
+  return std::array<std::string_view, 5>{"EPOCH_NOT_RISING", "STALE_RENEWAL", "TWO_HOLDERS", "FENCED_EXECUTION",
+                                         "STALE_EXECUTION"};
+}
+
+struct AuthorityAnomaly {
+  AuthorityAnomalyKind kind = AuthorityAnomalyKind::epoch_not_rising;
+  DomainId scope;              ///< of a grant; of an execution: the node's domain
+  NodeId node;                 ///< nil for a grant
+  CommandId command;           ///< nil for a grant
+  std::uint64_t epoch = 0;     ///< of the grant or the command
+  std::uint64_t highest = 0;   ///< the highest epoch known where it happened
+  Instant when;                ///< by the clock of who wrote it
+  IBCF_FIELDS(AuthorityAnomaly, kind, scope, node, command, epoch, highest, when)
+};
+
+/// Authority over scopes, and everything that shows two masters at odds (seed: "AuthorityProjection prevents split-brain";
+/// I-25: every fenced or stale execution is visible here).
+class AuthorityProjection {
+ public:
+  /// `roster` must outlive this and see each event first.
+  explicit AuthorityProjection(const FleetRoster& roster) : roster_(&roster) {}
+
+  /// False where the payload is not what the type says; nothing is changed then. Requires an event not taken before.
+  bool apply(const Stored& stored, const Event& event);
+
+  [[nodiscard]] const AsOf& as_of() const { return roster_->as_of(); }
+  /// Nothing where the scope was never granted.
+  [[nodiscard]] std::optional<ScopeAuthority> find(DomainId scope) const;
+  /// The newest grant over a domain: its own, or that of the nearest domain above it. Nothing where there is none.
+  [[nodiscard]] std::optional<AuthorityGrant> in_force(DomainId domain) const;
+  /// Scopes within the query's domain, by id; with a window those granted within it. A scope that is a node counts to the
+  /// node's domain. Tags and bundle narrow scopes that are nodes, and leave out no domain.
+  [[nodiscard]] std::vector<ScopeAuthority> scopes(const Query& query = {}) const;
+  /// Oldest first within a kind; grants by scope first. Tags and bundle narrow what concerns a node.
+  [[nodiscard]] std::vector<AuthorityAnomaly> anomalies(const Query& query = {}) const;
+
+  /// Canonical: the same events are the same bytes, whatever their order over origins.
+  [[nodiscard]] Bytes snapshot() const;
+  void write(Encoder& encoder) const;
+  void read(Decoder& decoder);
+
+ private:
+  struct Granted {
+    EventKey key;
+    AuthorityGrant grant;
+    IBCF_FIELDS(Granted, key, grant)
+  };
+  struct Executed {
+    EventKey key;
+    NodeId node;
+    CommandResult result;
+    IBCF_FIELDS(Executed, key, node, result)
+  };
+  struct Scope {
+    std::vector<Granted> grants;  // by key
+    std::size_t newest = 0;
+  };
+
+  void take(Granted granted);
+  void take(Executed executed);
+  [[nodiscard]] bool is_asked_for(DomainId scope, const Query& query) const;
+  [[nodiscard]] bool is_asked_for(NodeId node, const Query& query) const;
+  void add_grant_anomalies(DomainId id, const Scope& scope, const Query& query, std::vector<AuthorityAnomaly>& all) const;
+
+  const FleetRoster* roster_;
+  std::map<DomainId, Scope> scopes_;
+  std::vector<Executed> executed_;  // fenced or stale only, by key
+};
+
+}  // namespace ibcf

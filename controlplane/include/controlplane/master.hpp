@@ -1,0 +1,214 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "controlplane/admission.hpp"
+#include "controlplane/authority.hpp"
+#include "controlplane/eventstore.hpp"
+#include "controlplane/node_record.hpp"
+#include "controlplane/outbox.hpp"
+
+namespace ibcf {
+
+struct MasterSettings {
+  Duration heartbeat = std::chrono::seconds{30};
+  std::uint32_t missed_heartbeats = 3;
+  std::uint32_t missed_windows = 2;
+  Duration autonomy = std::chrono::hours{24};
+  std::uint64_t gap_events = 64;       ///< a debt above this while in contact needs a reconciliation (A24..A26)
+  Duration flush = std::chrono::minutes{5};
+  LinkThresholds thresholds;
+  std::uint32_t replay_sessions = 32;  ///< at most so many replays at once; the rest is deferred
+  std::uint64_t replay_credit_bytes = 256 << 10;
+  std::uint32_t chunk_bytes = 64 << 10;
+  Duration session_patience = std::chrono::minutes{2};  ///< a lock without progress is broken after this
+  Duration command_retry = std::chrono::minutes{1};
+  LeaseBounds bounds;
+};
+
+struct MasterIdentity {
+  MasterId id;
+  std::uint32_t index = 0;
+  std::string name;
+  AuthorityLevel level = AuthorityLevel::region;
+  /// Where this master replicates its log to; nothing for the GLOBAL master.
+  std::optional<Endpoint> upstream;
+};
+
+/// A master of the fleet as another one knows it.
+struct Peer {
+  Endpoint endpoint;
+  MasterId id;
+  std::string name;
+  AuthorityLevel level = AuthorityLevel::region;
+  /// Scopes this master is first granted, and is home to.
+  std::vector<DomainId> scopes;
+  Duration lease{};
+};
+
+/// What an operator orders for one node.
+struct CommandOrder {
+  NodeId node;
+  Endpoint home;  ///< the master that delivers to it
+  DomainId scope;
+  CommandKind kind = CommandKind::restart_service;
+  Duration valid_for = std::chrono::hours{1};
+  BundleId bundle_id;
+  std::string argument;
+};
+
+/// One master: admission, the log, belief about its nodes, return and replay, commands, rollouts, and authority in terms. The
+/// GLOBAL one also grants authority and keeps the union of all logs. A state machine without I/O; whatever it decides is an event in
+/// its store first. The store and the verifier must outlive it.
+class Master {
+ public:
+  Master(const MasterSettings& settings, MasterIdentity identity, EventStore& store, const Verifier& verifier);
+
+  /// Registers, enrols and activates a node (S1, S2, S3).
+  void enrol(Enrolment enrolment, Instant now);
+  /// For the GLOBAL master: all masters, itself included; it makes the first grants.
+  void start(const std::vector<Peer>& peers, Instant now, Outbox& out);
+  void on_message(const Packet& packet, Instant now, Outbox& out);
+  void on_timer(Timer timer, Instant now, Outbox& out);
+
+  // what operators order
+  /// The command's id, or nothing where this master does not hold the scope's authority now.
+  std::optional<CommandId> issue(const CommandOrder& order, Instant now, Outbox& out);
+  /// GLOBAL: publishes the bundle and has every master roll it out to the nodes it is home to.
+  void order_rollout(const RolloutOrder& order, Instant now, Outbox& out);
+  /// GLOBAL: gives the scope to another master, as soon as the present holder is done with it.
+  void order_handover(DomainId scope, const Peer& to, Instant now, Outbox& out);
+
+  // what others may look at
+  [[nodiscard]] const MasterIdentity& identity() const { return identity_; }
+  [[nodiscard]] std::optional<std::uint64_t> epoch_for(DomainId scope, Instant now) const { return held_.epoch_for(scope, now); }
+  /// What this master believes of a node it is home to.
+  [[nodiscard]] const NodeRecord* find_node(NodeId id) const;
+  [[nodiscard]] const std::vector<NodeRecord>& nodes() const { return nodes_; }
+  [[nodiscard]] std::size_t open_replays() const { return open_replays_; }
+
+  /// Counts since the start, for reports and checks.
+  struct Counters {
+    std::uint64_t heartbeats = 0;
+    std::uint64_t duplicates = 0;       ///< events that were there already
+    std::uint64_t refused = 0;          ///< messages with a wrong seal, signature, token or incarnation
+    std::uint64_t deferred = 0;         ///< Hellos answered with "later"
+    std::uint64_t commands_issued = 0;
+    std::uint64_t commands_held = 0;    ///< commands that had to wait for a verdict
+    std::uint64_t replays_granted = 0;
+    std::uint64_t verdicts_clean = 0;
+    std::uint64_t verdicts_not_clean = 0;
+    std::uint64_t sessions_lost = 0;
+  };
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  struct CommandRecord {
+    Command command;
+    CommandState state = CommandState::queued;
+    std::uint32_t node = 0;  // number of its record
+    Instant sent;
+    bool was_held = false;
+  };
+  struct RolloutRecord {
+    RolloutOrder order;
+    std::vector<std::uint32_t> targets;  // numbers of records, in the order of the waves
+    std::vector<CommandId> commands;     // the newest per target
+    std::size_t wave = 0;
+    Instant due;
+    RolloutAdvanced last;
+  };
+  struct Unconfirmed {
+    Endpoint to;
+    AnyId id;
+    Message message;
+    Instant sent;
+  };
+
+  // nodes and belief
+  NodeRecord* find_record(Endpoint from);
+  bool believe(NodeRecord& node, EventType trigger, std::string reason, Instant now, VerdictKind verdict = VerdictKind::clean);
+  const Arrow* take_arrow(NodeRecord& node, EventType trigger, VerdictKind verdict);
+  void on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, Outbox& out);
+  void classify(NodeRecord& node, const Heartbeat& beat, Instant now);
+  void sweep(Instant now, Outbox& out);
+  void watch(NodeRecord& node, Instant now, Outbox& out);
+  void flush(Instant now);
+  void to_node(const NodeRecord& node, Message message, Outbox& out) const;
+
+  // return and replay
+  void on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox& out);
+  void on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
+  void on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out);
+  bool see_return(NodeRecord& node, const Hello& hello, Instant now);
+  void grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& out);
+  void send_grant(const NodeRecord& node, Outbox& out) const;
+  void give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::string> reasons, Instant now, Outbox& out);
+  void break_lock(NodeRecord& node, std::string why, Instant now);
+  Admitted store_entries(NodeRecord& node, const Chunk& chunk, Instant now);
+  void learn(NodeRecord& node, const Event& event, Instant now);
+
+  // commands and rollouts
+  Command make_command(const CommandOrder& order, std::uint64_t epoch, Instant now);
+  void accept(const Command& command, Instant now, Outbox& out);
+  void dispatch(CommandRecord& record, Instant now, Outbox& out);
+  void dispatch_open(NodeRecord& node, Instant now, Outbox& out);
+  void hold(CommandRecord& record, std::string why, Instant now);
+  void move(CommandRecord& record, CommandState state, std::string reason, Instant now);
+  void expire_commands(Instant now);
+  void begin_rollout(const RolloutOrder& order, Instant now);
+  void advance_rollout(RolloutRecord& rollout, Instant now, Outbox& out);
+
+  // authority
+  void on_lease_request(Endpoint from, const LeaseRequest& request, Instant now, Outbox& out);
+  void take_grant(const LeaseGranted& granted, Instant now);
+  void see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox& out);
+  void tend_authority(Instant now, Outbox& out);
+  void announce(const AuthorityGrant& grant, Instant now, Outbox& out);
+  [[nodiscard]] const Peer* find_peer(MasterId id) const;
+
+  // the log and its copies
+  void append_own(EventType type, AnyId subject, Bytes payload, AnyId cause, Priority priority, Instant now);
+  void replicate(Instant now, Outbox& out);
+  void on_replicate(const Packet& packet, const Replicate& replicate, Instant now, Outbox& out);
+  void to_master(Endpoint to, Message message, Outbox& out) const;
+  void to_master_surely(Endpoint to, AnyId id, Message message, Instant now, Outbox& out);
+  void repeat_unconfirmed(Instant now, Outbox& out);
+
+  const MasterSettings* settings_;
+  MasterIdentity identity_;
+  EventStore* store_;
+  const Verifier* verifier_;
+
+  std::vector<NodeRecord> nodes_;
+  std::vector<std::uint32_t> record_by_index_;  // by endpoint index; nobody where this master is not home
+  static constexpr std::uint32_t nobody = 0xffffffff;
+  std::unordered_map<NodeId, std::uint32_t> record_by_id_;
+  Admission admission_;
+  std::size_t open_replays_ = 0;
+  std::uint64_t sessions_ = 0;
+  Instant flushed_;
+
+  std::map<CommandId, CommandRecord> commands_;
+  std::uint64_t commands_made_ = 0;
+  std::vector<RolloutRecord> rollouts_;
+
+  HeldAuthority held_;
+  GrantChain chain_;
+  std::vector<Peer> peers_;
+  std::map<DomainId, std::uint64_t> epochs_;
+
+  std::uint64_t own_seq_ = 0;
+  Digest own_value_;
+  std::uint64_t replicated_ = 0;
+  Instant replicate_sent_ = never;
+  std::vector<Unconfirmed> unconfirmed_;
+  Counters counters_;
+};
+
+}  // namespace ibcf

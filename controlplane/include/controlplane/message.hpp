@@ -1,0 +1,238 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "controlplane/trust.hpp"
+#include "model/event.hpp"
+
+namespace ibcf {
+
+enum class Role : std::uint8_t { node, relay, master };
+
+/// Who is meant, by role and dense number. Identities (ULIDs) stand inside what is signed.
+struct Endpoint {
+  Role role = Role::node;
+  std::uint32_t index = 0;
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+/// ---- node to master --------------------------------------------------------------------------------------
+
+/// "I live": sent every heartbeat interval while in contact. Plain and small; nobody allocates for it.
+struct Heartbeat {
+  Instant sent;
+  std::uint64_t head = 0;  ///< newest seq the node has written
+  std::uint64_t backlog_bytes = 0;
+  std::uint64_t max_epoch_seen = 0;
+  std::uint32_t incarnation = 1;
+  std::uint32_t backlog_events = 0;
+  std::uint32_t rtt_us = 0;  ///< of the last acknowledged heartbeat; 0: none yet
+  ConnectivityMode mode = ConnectivityMode::disconnected;
+  Health health = Health::ok;
+  std::uint8_t battery_pct = 100;
+};
+
+/// One entry of a node's log on its way: a packed Event, which for a stream.gap stands for a range that was dropped.
+struct LogEntry {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;  ///< equal to first but for a gap
+  Priority priority = Priority::history;
+  Bytes packed;
+  std::uint32_t body_bytes = 0;  ///< of a snapshot body that travels with it
+};
+
+/// A range of a node's log. With session 0 it is sent in contact and carries a seal under the link key; within a replay it
+/// carries an Ed25519 signature and the lock's fencing token.
+struct Chunk {
+  NodeId origin;
+  std::uint32_t incarnation = 1;
+  std::uint64_t session = 0;
+  std::uint64_t fencing_token = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  Digest digest;  ///< over all entries, in order
+  std::vector<LogEntry> entries;
+  Signature signature{};
+  Seal seal{};
+};
+
+/// Identity proof and inventory of what the node holds (protocols page, "Return and replay").
+struct Hello {
+  NodeId origin;
+  std::uint32_t incarnation = 1;
+  std::uint64_t nonce = 0;  ///< rises with every attempt of this node
+  std::uint64_t first = 0;  ///< oldest seq still held
+  std::uint64_t head = 0;
+  Digest head_value;
+  std::uint64_t backlog_bytes = 0;
+  std::uint64_t max_epoch_seen = 0;
+  ConnectivityMode mode = ConnectivityMode::autonomous;
+  Instant clock;
+  BundleId bundle_id;
+  Signature signature{};
+};
+
+struct Fin {
+  std::uint64_t session = 0;
+  std::uint64_t fencing_token = 0;
+  std::uint64_t head = 0;
+  Digest head_value;
+};
+
+/// The node will not execute this now: it is returning, replaying or quarantined. Not a final state.
+struct CommandHeld {
+  CommandId command_id;
+};
+
+/// ---- master to node --------------------------------------------------------------------------------------
+
+struct HeartbeatAck {
+  Instant echo;  ///< the heartbeat's `sent`
+  std::uint64_t mark = 0;
+  std::uint64_t epoch = 0;  ///< of the authority over the node's domain
+  std::uint32_t incarnation = 1;
+  bool hello_required = false;
+};
+
+struct Grant {
+  std::uint64_t session = 0;
+  std::uint64_t nonce = 0;  ///< of the Hello it answers
+  std::uint64_t fencing_token = 0;
+  std::uint64_t resume_from = 0;
+  std::uint64_t credit_bytes = 0;
+  std::uint32_t chunk_bytes = 0;
+  std::uint64_t epoch = 0;
+};
+
+struct Defer {
+  std::uint64_t nonce = 0;
+  Duration retry_after{};
+  Duration spread{};  ///< wait a part of this on top, each node its own
+};
+
+struct ChunkAck {
+  std::uint64_t session = 0;
+  std::uint64_t mark = 0;
+  std::uint64_t credit_bytes = 0;
+};
+
+/// The range did not fit: go on from `expected`.
+struct Nack {
+  std::uint64_t session = 0;
+  std::uint64_t expected = 0;
+};
+
+/// Ends a replay; session 0 answers a Hello that needed none.
+struct Verdict {
+  std::uint64_t session = 0;
+  std::uint64_t nonce = 0;
+  VerdictKind kind = VerdictKind::clean;
+  std::uint64_t mark = 0;
+  std::uint64_t epoch = 0;
+  std::uint32_t commands_held = 0;
+};
+
+struct CommandDelivery {
+  Command command;
+};
+
+/// The authority over a scope is in a new term: fence what is older.
+struct EpochNotice {
+  DomainId scope;
+  std::uint64_t epoch = 0;
+};
+
+/// ---- relay to node ---------------------------------------------------------------------------------------
+
+/// "You may stop sending": a relay keeps these until it can pass them on. Never "you may delete" (I-9).
+struct Custody {
+  std::uint64_t upto = 0;
+};
+
+/// ---- master to master ------------------------------------------------------------------------------------
+
+/// The holder asks before its lease ends; the lease it is given counts from `sent` on the holder's own clock.
+struct LeaseRequest {
+  DomainId scope;
+  std::uint64_t epoch = 0;
+  Instant sent;
+};
+struct LeaseGranted {
+  AuthorityGrant grant;
+  Instant echo;  ///< of the request; the grant's own time where nobody asked
+};
+struct LeaseRevoked {
+  DomainId scope;
+  std::uint64_t epoch = 0;
+};
+struct LeaseReleased {
+  DomainId scope;
+  std::uint64_t epoch = 0;
+};
+/// A command of the scope's holder, for the home master of the node to deliver.
+struct CommandForward {
+  Command command;
+};
+struct RolloutOrder {
+  PolicyBundle bundle;
+  std::vector<double> waves;
+  Duration wave_every{};
+  double threshold = 0.9;  ///< of the reached nodes of a wave must run it before the next one begins
+  std::vector<DomainId> scopes;  ///< nodes of these domains; empty: all
+};
+/// "I have what you sent under this id": ends the sender's repeating of a CommandForward (command), a RolloutOrder (bundle), a
+/// LeaseGranted or an EpochNotice (scope).
+struct Received {
+  AnyId id;
+};
+/// Entries of a peer's own log, verbatim, from a position of it.
+struct Replicate {
+  std::uint64_t first_position = 0;
+  std::vector<Bytes> entries;
+};
+struct Replicated {
+  std::uint64_t next_position = 0;
+};
+
+template <class T>
+using Shared = std::shared_ptr<const T>;
+
+/// Small ones by value, large ones shared and immutable: a relay passes on a pointer.
+using Message =
+    std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, Fin, CommandHeld, EpochNotice, Defer, Grant, Verdict,
+                 LeaseRequest, LeaseRevoked, LeaseReleased, Received, Replicated, Shared<Chunk>, Shared<Hello>,
+                 Shared<CommandDelivery>, Shared<LeaseGranted>, Shared<CommandForward>, Shared<RolloutOrder>, Shared<Replicate>>;
+
+/// A message with its first sender and last receiver; relays in between pass it on.
+struct Packet {
+  Endpoint from;
+  Endpoint to;
+  Message message;
+};
+
+/// Bytes on the wire: the packed content, a snapshot's body, and 48 bytes of addresses and framing.
+std::uint32_t wire_bytes(const Message& message);
+
+/// "Heartbeat", "Chunk", ...
+std::string_view name_of(const Message& message);
+
+/// What the signature of a chunk and of a Hello covers: everything but the signature itself.
+Bytes signed_bytes(const Chunk& chunk);
+Bytes signed_bytes(const Hello& hello);
+/// The digest over a chunk's entries.
+Digest digest_of(const std::vector<LogEntry>& entries);
+
+/// "One of these kinds": std::visit(Match{...}, message) does not compile when a kind is forgotten.
+template <class... Cases>
+struct Match : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Match(Cases...) -> Match<Cases...>;
+
+}  // namespace ibcf

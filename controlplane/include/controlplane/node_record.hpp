@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/lifecycle.hpp"
+#include "controlplane/link_class.hpp"
+#include "controlplane/message.hpp"
+
+namespace ibcf {
+
+/// Half-open window [opens, closes) in which a node is expected to be heard.
+struct PlannedContact {
+  Instant opens;
+  Instant closes;
+};
+
+/// What an inventory knows of a node before it is first heard.
+struct Enrolment {
+  NodeId id;
+  std::uint32_t index = 0;  ///< of its endpoint; also its ordinal in heartbeat batches
+  std::uint32_t incarnation = 1;
+  NodeRegistered facts;
+  PublicKey public_key{};
+  LinkKey link_key{};
+  Endpoint relay;
+  /// Empty: a standing link. Else sorted and disjoint.
+  std::shared_ptr<const std::vector<PlannedContact>> contacts;
+};
+
+/// The reconciliation lock of one node with its session (I-41, I-42): held exactly while this exists.
+struct ReplayLock {
+  std::uint64_t session = 0;
+  std::uint64_t fencing_token = 0;
+  std::uint64_t nonce = 0;  ///< of the Hello that led to it
+  std::uint64_t head = 0;   ///< what that Hello said the node holds
+  Instant progress;
+};
+
+/// What a master believes of one of its nodes. A projection of its log in working form.
+struct NodeRecord {
+  Enrolment enrolment;
+  LifecycleState state;
+  LinkClass link_class;
+  Instant last_seen;
+  Instant lost_since = never;
+  std::size_t next_contact = 0;  ///< first planned contact not yet over
+  std::uint32_t silent_contacts = 0;
+
+  // the newest heartbeat, and how many since the last flush
+  Heartbeat newest;
+  std::uint16_t beats = 0;
+
+  std::optional<ReplayLock> lock;
+  std::uint64_t fencing_token = 0;  ///< of the newest lock; only rises
+  std::optional<Verdict> last_verdict;
+
+  BundleId bundle;
+  std::vector<CommandId> open_commands;  ///< not final, in order of issue
+
+  [[nodiscard]] bool is_windowed() const { return enrolment.contacts != nullptr; }
+  [[nodiscard]] bool is_in_contact() const { return state.mode && ibcf::is_in_contact(*state.mode); }
+  [[nodiscard]] bool is_lost() const {
+    return state.mode == ConnectivityMode::autonomous || state.mode == ConnectivityMode::disconnected;
+  }
+  /// I-36: nothing but the allow list reaches a node that is RETURNING, REPLAYING or QUARANTINED.
+  [[nodiscard]] bool is_barred() const {
+    return lock || (state.mode && is_coming_back(*state.mode)) || state.phase == Phase::quarantined;
+  }
+};
+
+}  // namespace ibcf

@@ -1,0 +1,338 @@
+#include "controlplane/master.hpp"
+
+#include <algorithm>
+
+#include "model/check.hpp"
+
+namespace ibcf {
+namespace {
+
+constexpr Duration sweep_every = std::chrono::seconds{5};
+constexpr Duration replicate_every = std::chrono::seconds{10};
+constexpr Duration confirm_within = std::chrono::seconds{10};
+
+}  // namespace
+
+Master::Master(const MasterSettings& settings, MasterIdentity identity, EventStore& store, const Verifier& verifier)
+    : settings_(&settings),
+      identity_(std::move(identity)),
+      store_(&store),
+      verifier_(&verifier),
+      held_(settings.bounds),
+      chain_(settings.bounds) {}
+
+void Master::enrol(Enrolment enrolment, Instant now) {
+  const auto number = static_cast<std::uint32_t>(nodes_.size());
+  if (record_by_index_.size() <= enrolment.index) record_by_index_.resize(enrolment.index + 1, nobody);
+  record_by_index_[enrolment.index] = number;
+  record_by_id_[enrolment.id] = number;
+  NodeRecord& node = nodes_.emplace_back();
+  node.enrolment = std::move(enrolment);
+  node.last_seen = now;
+  const AnyId id = any(node.enrolment.id);
+
+  const Arrow* arrow = take_arrow(node, EventType::node_registered, VerdictKind::clean);
+  append_own(EventType::node_registered, id, encode(node.enrolment.facts), {}, Priority::trust, now);
+  arrow = take_arrow(node, EventType::node_enrolled, VerdictKind::clean);
+  const PublicKey& key = node.enrolment.public_key;
+  append_own(EventType::node_enrolled, id, encode(NodeEnrolled{std::string(arrow->id), Bytes(key.begin(), key.end())}), {},
+             Priority::trust, now);
+  believe(node, EventType::node_activated, "enrolled with its inventory", now);
+  if (!node.is_windowed()) return;
+  node.link_class.measure(Duration::zero(), true, settings_->thresholds, now);
+  believe(node, EventType::conn_classified, "the contact plan gives it windows", now);
+}
+
+void Master::start(const std::vector<Peer>& peers, Instant now, Outbox& out) {
+  flushed_ = now;
+  out.wake(Timer::sweep, now + sweep_every);
+  out.wake(Timer::flush, now + settings_->flush);
+  if (identity_.upstream) out.wake(Timer::replicate, now + replicate_every);
+  peers_ = peers;
+  for (const Peer& peer : peers_)
+    for (const DomainId scope : peer.scopes)
+      announce(chain_.begin(scope, peer.level, peer.id, peer.name, peer.lease, now), now, out);
+}
+
+void Master::on_timer(Timer timer, Instant now, Outbox& out) {
+  switch (timer) {
+    case Timer::sweep:
+      out.wake(Timer::sweep, now + sweep_every);
+      sweep(now, out);
+      return;
+    case Timer::flush:
+      out.wake(Timer::flush, now + settings_->flush);
+      flush(now);
+      return;
+    case Timer::replicate:
+      out.wake(Timer::replicate, now + replicate_every);
+      replicate(now, out);
+      return;
+    default: check(false, "a master is woken only by its own timers");
+  }
+}
+
+void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
+  NodeRecord* node = packet.from.role == Role::node ? find_record(packet.from) : nullptr;
+  if (packet.from.role == Role::node && node == nullptr) {
+    ++counters_.refused;  // not one of ours
+    return;
+  }
+  std::visit(
+      Match{[&](const Heartbeat& beat) { on_heartbeat(*node, beat, now, out); },
+            [&](const Shared<Hello>& hello) { on_hello(*node, *hello, now, out); },
+            [&](const Shared<Chunk>& chunk) { on_chunk(*node, *chunk, now, out); },
+            [&](const Fin& fin) { on_fin(*node, fin, now, out); },
+            [&](const CommandHeld& held) {
+              if (const auto found = commands_.find(held.command_id); found != commands_.end())
+                hold(found->second, "the node is coming back", now);
+            },
+            [&](const Shared<LeaseGranted>& granted) {
+              take_grant(*granted, now);
+              to_master(packet.from, Received{any(granted->grant.scope)}, out);
+              see_epoch(granted->grant.scope, granted->grant.epoch, now, out);
+            },
+            [&](const LeaseRequest& request) { on_lease_request(packet.from, request, now, out); },
+            [&](const LeaseRevoked& revoked) {
+              const auto epoch = held_.give_up(revoked.scope);
+              to_master(packet.from, LeaseReleased{revoked.scope, epoch.value_or(revoked.epoch)}, out);
+            },
+            [&](const LeaseReleased& released) {
+              chain_.released(released.scope, released.epoch);
+              tend_authority(now, out);
+            },
+            [&](const EpochNotice& notice) {
+              to_master(packet.from, Received{any(notice.scope)}, out);
+              see_epoch(notice.scope, notice.epoch, now, out);
+            },
+            [&](const Received& received) {
+              std::erase_if(unconfirmed_, [&](const Unconfirmed& sent) { return sent.to == packet.from && sent.id == received.id; });
+            },
+            [&](const Shared<CommandForward>& forward) {
+              to_master(packet.from, Received{any(forward->command.id)}, out);
+              accept(forward->command, now, out);
+            },
+            [&](const Shared<RolloutOrder>& order) {
+              to_master(packet.from, Received{any(order->bundle.id)}, out);
+              begin_rollout(*order, now);
+            },
+            [&](const Shared<Replicate>& replicate) { on_replicate(packet, *replicate, now, out); },
+            [&](const Replicated& replicated) {
+              replicated_ = std::max(replicated_, replicated.next_position);
+              replicate_sent_ = never;
+              this->replicate(now, out);
+            },
+            [&](const auto&) { check(false, "a master gets only what is meant for masters"); }},
+      packet.message);
+}
+
+// ---- belief -----------------------------------------------------------------------------------------------
+
+NodeRecord* Master::find_record(Endpoint from) {
+  if (from.index >= record_by_index_.size() || record_by_index_[from.index] == nobody) return nullptr;
+  return &nodes_[record_by_index_[from.index]];
+}
+
+const NodeRecord* Master::find_node(NodeId id) const {
+  const auto found = record_by_id_.find(id);
+  return found == record_by_id_.end() ? nullptr : &nodes_[found->second];
+}
+
+// Takes the table's arrow, if it has one here. Every change of a node's state goes through this.
+const Arrow* Master::take_arrow(NodeRecord& node, EventType trigger, VerdictKind verdict) {
+  const LifecycleFacts facts{.link_class = node.link_class.current(),
+                             .autonomy_granted = settings_->autonomy > Duration::zero(),
+                             .verdict = verdict,
+                             .health = node.newest.health};
+  const Arrow* arrow = find_arrow(node.state, trigger, facts);
+  if (arrow != nullptr) node.state = evolve(node.state, *arrow, facts);
+  return arrow;
+}
+
+bool Master::believe(NodeRecord& node, EventType trigger, std::string reason, Instant now, VerdictKind verdict) {
+  const Arrow* arrow = take_arrow(node, trigger, verdict);
+  if (arrow == nullptr) return false;
+  append_own(trigger, any(node.enrolment.id),
+             encode(LifecycleStep{std::string(arrow->id), node.link_class.current(), node.newest.health, std::move(reason)}), {},
+             Priority::health, now);
+  return true;
+}
+
+void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, Outbox& out) {
+  if (beat.incarnation != node.enrolment.incarnation) {
+    ++counters_.refused;
+    return;
+  }
+  ++counters_.heartbeats;
+  ++node.beats;
+  node.last_seen = now;
+  node.newest = beat;
+  classify(node, beat, now);
+  const bool came_unannounced = is_in_contact(beat.mode) && (node.is_lost() || node.state.mode == ConnectivityMode::returning);
+  const std::uint64_t mark = admission_.mark(any(node.enrolment.id)).seq;
+  bool behind = false;
+  if (node.is_in_contact() && is_in_contact(beat.mode) && beat.head - std::min(beat.head, mark) > settings_->gap_events)
+    behind = believe(node, EventType::sync_gap_detected, "too far behind for a silent catch-up", now);
+  const auto epoch = epochs_.find(node.enrolment.facts.domain_id);
+  to_node(node,
+          HeartbeatAck{.echo = beat.sent,
+                       .mark = mark,
+                       .epoch = epoch == epochs_.end() ? 0 : epoch->second,
+                       .incarnation = beat.incarnation,
+                       .hello_required = came_unannounced || behind},
+          out);
+  if (!node.open_commands.empty() && node.is_in_contact() && is_in_contact(beat.mode)) dispatch_open(node, now, out);
+}
+
+void Master::classify(NodeRecord& node, const Heartbeat& beat, Instant now) {
+  if (beat.rtt_us == 0) return;
+  const ConnectivityMode before = node.link_class.current();
+  const ConnectivityMode after = node.link_class.measure(std::chrono::microseconds{beat.rtt_us}, node.is_windowed(),
+                                                         settings_->thresholds, now);
+  if (!node.state.mode)
+    believe(node, EventType::conn_classified, "first round trip measured", now);
+  else if (before != after && node.is_in_contact())
+    believe(node, after == ConnectivityMode::delayed ? EventType::conn_rtt_high : EventType::conn_rtt_ok,
+            "round trip beyond its mark for the dwell time", now);
+}
+
+void Master::sweep(Instant now, Outbox& out) {
+  for (NodeRecord& node : nodes_) watch(node, now, out);
+  expire_commands(now);
+  for (RolloutRecord& rollout : rollouts_)
+    if (now >= rollout.due) advance_rollout(rollout, now, out);
+  tend_authority(now, out);
+  repeat_unconfirmed(now, out);
+}
+
+// Silence is judged by the contact plan where there is one, by missed heartbeats elsewhere.
+void Master::watch(NodeRecord& node, Instant now, Outbox&) {
+  bool lost = false;
+  if (node.is_windowed()) {
+    const auto& contacts = *node.enrolment.contacts;
+    for (; node.next_contact < contacts.size() && contacts[node.next_contact].closes <= now; ++node.next_contact)
+      node.silent_contacts = node.last_seen < contacts[node.next_contact].opens ? node.silent_contacts + 1 : 0;
+    lost = node.silent_contacts >= settings_->missed_windows;
+  } else {
+    lost = now - node.last_seen >= settings_->missed_heartbeats * settings_->heartbeat;
+  }
+  if (node.lock && now - node.lock->progress >= settings_->session_patience)
+    break_lock(node, "no progress", now);
+  if (lost && !node.is_lost()) {
+    if (node.lock) break_lock(node, "the node fell silent", now);
+    if (believe(node, EventType::conn_lost, node.is_windowed() ? "missed contact windows" : "missed heartbeats", now))
+      node.lost_since = now;
+  }
+  if (node.state.mode == ConnectivityMode::autonomous && now - node.last_seen >= settings_->autonomy)
+    believe(node, EventType::conn_autonomy_expired, "silent for longer than its LOCAL grant", now);
+}
+
+// Heartbeats since the last flush become one columnar event: liveness is rebuildable and the log stays small.
+void Master::flush(Instant now) {
+  HeartbeatBatch batch;
+  batch.from = flushed_;
+  batch.until = now;
+  for (NodeRecord& node : nodes_) {
+    if (node.beats == 0) continue;
+    batch.ordinal.push_back(node.enrolment.index);
+    batch.beats.push_back(node.beats);
+    batch.last_seen_ms.push_back(static_cast<std::uint32_t>((node.last_seen - flushed_).count() / 1'000'000));
+    batch.rtt_us.push_back(node.newest.rtt_us);
+    batch.head.push_back(node.newest.head);
+    batch.backlog_events.push_back(node.newest.backlog_events);
+    batch.backlog_bytes.push_back(node.newest.backlog_bytes);
+    batch.mode.push_back(node.newest.mode);
+    batch.health.push_back(node.newest.health);
+    node.beats = 0;
+  }
+  flushed_ = now;
+  if (!batch.ordinal.empty())
+    append_own(EventType::heartbeat_batch, any(identity_.id), encode(batch), {}, Priority::health, now);
+}
+
+// ---- the log and its copies -------------------------------------------------------------------------------
+
+void Master::append_own(EventType type, AnyId subject, Bytes payload, AnyId cause, Priority priority, Instant now) {
+  const Event event{.origin = any(identity_.id),
+                    .incarnation = 1,
+                    .seq = ++own_seq_,
+                    .type = type,
+                    .subject = subject,
+                    .occurred = now,
+                    .clock_quality = ClockQuality::synchronised,
+                    .boot = 1,
+                    .uptime = now.time_since_epoch(),
+                    .hlc = static_cast<std::uint64_t>(nanoseconds_of(now) / 1'000'000) << 16 | (own_seq_ & 0xffff),
+                    .epoch = 0,
+                    .desired_bundle = {},
+                    .prev = own_value_,
+                    .cause = cause,
+                    .priority = priority,
+                    .payload = std::move(payload)};
+  const Bytes packed = encode(event);
+  own_value_ = chain_value_of(packed);
+  const ByteView view = packed;
+  check(store_->append(store_->size(), now, {&view, 1}) == AppendResult::appended, "a master is the only writer of its log");
+}
+
+// Sends the next piece of the log upstream; one piece is under way at a time.
+void Master::replicate(Instant now, Outbox& out) {
+  constexpr std::size_t piece_bytes = 256 << 10;
+  if (replicate_sent_ != never && now - replicate_sent_ < std::chrono::seconds{30}) return;
+  if (!identity_.upstream || replicated_ >= store_->size()) return;
+  Replicate piece{.first_position = replicated_, .entries = {}};
+  std::size_t bytes = 0;
+  store_->scan(replicated_, [&](const Stored& stored) {
+    bytes += stored.packed.size();
+    piece.entries.emplace_back(stored.packed.begin(), stored.packed.end());
+    return bytes < piece_bytes;
+  });
+  replicate_sent_ = now;
+  to_master(*identity_.upstream, std::make_shared<const Replicate>(std::move(piece)), out);
+}
+
+void Master::on_replicate(const Packet& packet, const Replicate& replicate, Instant now, Outbox& out) {
+  std::vector<ByteView> fresh;
+  std::uint64_t next = replicate.first_position;
+  for (const Bytes& packed : replicate.entries) {
+    std::optional<Event> event;
+    const Admitted admitted = admission_.admit(packed, event);
+    if (admitted == Admitted::duplicate) {
+      ++counters_.duplicates;
+    } else if (admitted == Admitted::fresh) {
+      fresh.emplace_back(packed);
+    } else {
+      ++counters_.refused;
+      break;  // the rest would not fit either; the peer sends again from here
+    }
+    ++next;
+  }
+  if (!fresh.empty())
+    check(store_->append(store_->size(), now, fresh) == AppendResult::appended, "a master is the only writer of its log");
+  to_master(packet.from, Replicated{next}, out);
+}
+
+// ---- sending ----------------------------------------------------------------------------------------------
+
+void Master::to_node(const NodeRecord& node, Message message, Outbox& out) const {
+  out.send(node.enrolment.relay, {Role::master, identity_.index}, {Role::node, node.enrolment.index}, std::move(message));
+}
+
+void Master::to_master(Endpoint to, Message message, Outbox& out) const {
+  out.send(to, {Role::master, identity_.index}, to, std::move(message));
+}
+
+void Master::to_master_surely(Endpoint to, AnyId id, Message message, Instant now, Outbox& out) {
+  to_master(to, message, out);
+  unconfirmed_.push_back({to, id, std::move(message), now});
+}
+
+void Master::repeat_unconfirmed(Instant now, Outbox& out) {
+  for (Unconfirmed& sent : unconfirmed_) {
+    if (now - sent.sent < confirm_within) continue;
+    sent.sent = now;
+    to_master(sent.to, sent.message, out);
+  }
+}
+
+}  // namespace ibcf

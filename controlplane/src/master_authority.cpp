@@ -1,0 +1,85 @@
+#include "controlplane/master.hpp"
+
+/// Authority, as a master lives it: who holds which scope in which term (protocols page, "Masters").
+namespace ibcf {
+
+const Peer* Master::find_peer(MasterId id) const {
+  for (const Peer& peer : peers_)
+    if (peer.id == id) return &peer;
+  return nullptr;
+}
+
+// A new term is an event first; then its holder learns of it, then every other master.
+void Master::announce(const AuthorityGrant& grant, Instant now, Outbox& out) {
+  append_own(EventType::authority_granted, any(grant.scope), encode(AuthorityGranted{grant}), {}, Priority::authority, now);
+  see_epoch(grant.scope, grant.epoch, now, out);
+  if (grant.holder == identity_.id) held_.take(grant, now);
+  for (const Peer& peer : peers_) {
+    if (peer.id == identity_.id) continue;
+    if (peer.id == grant.holder)
+      to_master_surely(peer.endpoint, any(grant.scope), std::make_shared<const LeaseGranted>(LeaseGranted{grant, now}), now, out);
+    else
+      to_master_surely(peer.endpoint, any(grant.scope), EpochNotice{grant.scope, grant.epoch}, now, out);
+  }
+}
+
+void Master::on_lease_request(Endpoint from, const LeaseRequest& request, Instant now, Outbox& out) {
+  for (const Peer& peer : peers_) {
+    if (peer.endpoint != from) continue;
+    const auto grant = chain_.renew(request.scope, request.epoch, peer.id, now);
+    if (!grant) continue;  // its term is over; an EpochNotice tells it so
+    append_own(EventType::authority_granted, any(request.scope), encode(AuthorityGranted{*grant}), {}, Priority::authority, now);
+    to_master(from, std::make_shared<const LeaseGranted>(LeaseGranted{*grant, request.sent}), out);
+  }
+}
+
+void Master::take_grant(const LeaseGranted& granted, Instant now) {
+  // Nothing is gained from a lease that is over on arrival.
+  if (granted.grant.holder == identity_.id && now < granted.echo + granted.grant.lease) held_.take(granted.grant, granted.echo);
+}
+
+// A term this master had not heard of: it stops acting under an older one, drops what it had not sent yet, and tells its nodes, which
+// fence from then on.
+void Master::see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox& out) {
+  std::uint64_t& known = epochs_[scope];
+  if (epoch <= known) return;
+  known = epoch;
+  if (const auto mine = held_.epoch_for(scope, now); mine && *mine < epoch) held_.give_up(scope);
+  for (auto& [id, record] : commands_)
+    if (record.command.scope == scope && record.command.epoch < epoch &&
+        (record.state == CommandState::queued || record.state == CommandState::held))
+      move(record, CommandState::cancelled, "its term is over", now);
+  if (epoch == 1) return;  // the first term has nothing to fence
+  for (const NodeRecord& node : nodes_)
+    if (node.enrolment.facts.domain_id == scope) to_node(node, EpochNotice{scope, epoch}, out);
+}
+
+void Master::tend_authority(Instant now, Outbox& out) {
+  for (const AuthorityGrant& grant : held_.due_for_renewal(now)) {
+    if (identity_.upstream) {
+      to_master(*identity_.upstream, LeaseRequest{grant.scope, grant.epoch, now}, out);
+    } else if (const auto renewed = chain_.renew(grant.scope, grant.epoch, identity_.id, now)) {
+      append_own(EventType::authority_granted, any(grant.scope), encode(AuthorityGranted{*renewed}), {}, Priority::authority, now);
+      held_.take(*renewed, now);
+    }
+  }
+  for (const DomainId scope : chain_.scopes()) {
+    if (!chain_.is_handing_over(scope)) continue;
+    if (const auto grant = chain_.advance(scope, now)) {
+      announce(*grant, now, out);
+      continue;
+    }
+    const AuthorityGrant* present = chain_.current(scope);
+    if (const Peer* holder = find_peer(present->holder); holder != nullptr && holder->id != identity_.id)
+      to_master(holder->endpoint, LeaseRevoked{scope, present->epoch}, out);
+  }
+}
+
+void Master::order_handover(DomainId scope, const Peer& to, Instant now, Outbox& out) {
+  chain_.order_handover(scope, to.level, to.id, to.name);
+  // This master may be the one that has to stop.
+  if (const auto epoch = held_.give_up(scope)) chain_.released(scope, *epoch);
+  tend_authority(now, out);
+}
+
+}  // namespace ibcf

@@ -1,0 +1,117 @@
+#include "controlplane/message.hpp"
+
+#include <array>
+
+namespace ibcf {
+namespace {
+
+constexpr std::uint32_t framing = 48;
+
+std::uint32_t bytes_of(const LogEntry& entry) {
+  return static_cast<std::uint32_t>(entry.packed.size()) + entry.body_bytes + 12;
+}
+
+template <class T>
+std::uint32_t packed_size(const T& value) {
+  return static_cast<std::uint32_t>(encode(value).size());
+}
+
+}  // namespace
+
+std::uint32_t wire_bytes(const Message& message) {
+  const std::uint32_t content = std::visit(
+      Match{
+          [](const Heartbeat&) { return 47u; },
+          [](const HeartbeatAck&) { return 29u; },
+          [](const ChunkAck&) { return 24u; },
+          [](const Nack&) { return 16u; },
+          [](const Custody&) { return 8u; },
+          [](const Fin&) { return 56u; },
+          [](const CommandHeld&) { return 16u; },
+          [](const EpochNotice&) { return 24u; },
+          [](const Defer&) { return 24u; },
+          [](const Grant&) { return 52u; },
+          [](const Verdict&) { return 37u; },
+          [](const LeaseRequest&) { return 32u; },
+          [](const LeaseRevoked&) { return 24u; },
+          [](const LeaseReleased&) { return 24u; },
+          [](const Received&) { return 16u; },
+          [](const Replicated&) { return 8u; },
+          [](const Shared<Chunk>& chunk) {
+            std::uint32_t bytes = 84 + 64;
+            for (const LogEntry& entry : chunk->entries) bytes += bytes_of(entry);
+            return bytes;
+          },
+          [](const Shared<Hello>&) { return 189u; },
+          [](const Shared<CommandDelivery>& delivery) { return packed_size(delivery->command); },
+          [](const Shared<LeaseGranted>& granted) { return packed_size(granted->grant) + 8; },
+          [](const Shared<CommandForward>& forward) { return packed_size(forward->command); },
+          [](const Shared<RolloutOrder>& order) {
+            return packed_size(order->bundle) + 16 + static_cast<std::uint32_t>(8 * order->waves.size() + 16 * order->scopes.size());
+          },
+          [](const Shared<Replicate>& replicate) {
+            std::uint32_t bytes = 8;
+            for (const Bytes& entry : replicate->entries) bytes += 4 + static_cast<std::uint32_t>(entry.size());
+            return bytes;
+          },
+      },
+      message);
+  return content + framing;
+}
+
+std::string_view name_of(const Message& message) {
+  constexpr std::array<std::string_view, std::variant_size_v<Message>> names{
+      "Heartbeat",    "HeartbeatAck",  "ChunkAck",        "Nack",       "Custody", "Fin",   "CommandHeld",     "EpochNotice",
+      "Defer",        "Grant",         "Verdict",         "LeaseRequest", "LeaseRevoked", "LeaseReleased", "Received",
+      "Replicated",   "Chunk",         "Hello",           "CommandDelivery", "LeaseGranted", "CommandForward", "RolloutOrder",
+      "Replicate"};
+  return names[message.index()];
+}
+
+Digest digest_of(const std::vector<LogEntry>& entries) {
+  Digest value;
+  for (const LogEntry& entry : entries) {
+    Bytes head;
+    Encoder encoder(head);
+    encoder.put(entry.first);
+    encoder.put(entry.last);
+    encoder.put(entry.body_bytes);
+    encoder.raw(entry.packed);
+    value = chain(value, head);
+  }
+  return value;
+}
+
+Bytes signed_bytes(const Chunk& chunk) {
+  Bytes bytes;
+  Encoder encoder(bytes);
+  encoder.put(std::string("chunk"));
+  encoder.put(chunk.origin);
+  encoder.put(chunk.incarnation);
+  encoder.put(chunk.session);
+  encoder.put(chunk.fencing_token);
+  encoder.put(chunk.first);
+  encoder.put(chunk.last);
+  encoder.put(chunk.digest);
+  return bytes;
+}
+
+Bytes signed_bytes(const Hello& hello) {
+  Bytes bytes;
+  Encoder encoder(bytes);
+  encoder.put(std::string("hello"));
+  encoder.put(hello.origin);
+  encoder.put(hello.incarnation);
+  encoder.put(hello.nonce);
+  encoder.put(hello.first);
+  encoder.put(hello.head);
+  encoder.put(hello.head_value);
+  encoder.put(hello.backlog_bytes);
+  encoder.put(hello.max_epoch_seen);
+  encoder.put(hello.mode);
+  encoder.put(hello.clock);
+  encoder.put(hello.bundle_id);
+  return bytes;
+}
+
+}  // namespace ibcf

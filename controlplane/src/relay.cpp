@@ -1,0 +1,91 @@
+#include "controlplane/relay.hpp"
+
+namespace ibcf {
+
+RelayClass relay_class_of(const Message& message) {
+  return std::visit(Match{[](const EpochNotice&) { return RelayClass::authority; },
+                          [](const Verdict&) { return RelayClass::authority; },
+                          [](const Shared<CommandDelivery>&) { return RelayClass::command; },
+                          [](const CommandHeld&) { return RelayClass::command; },
+                          [](const Shared<Chunk>& chunk) {
+                            // A replay's chunk belongs to a session that its node keeps up itself.
+                            return chunk->session == 0 ? RelayClass::history : RelayClass::transient;
+                          },
+                          [](const auto&) { return RelayClass::transient; }},
+                    message);
+}
+
+RelayCore::RelayCore(std::uint32_t index, std::uint64_t queue_bytes) : index_(index), queue_bytes_(queue_bytes) {}
+
+void RelayCore::on_message(const Packet& packet, Instant, Outbox& out) {
+  const bool upwards = packet.to.role == Role::master;
+  const bool open = upwards ? upstream_open_ : packet.to.index >= node_closed_.size() || !node_closed_[packet.to.index];
+  if (open) {
+    forward(packet, out);
+    return;
+  }
+  if (relay_class_of(packet.message) == RelayClass::transient) {
+    ++counters_.discarded;
+    return;
+  }
+  if (!store(upwards ? upstream_ : for_node_[packet.to.index], packet)) return;
+  if (const auto* chunk = std::get_if<Shared<Chunk>>(&packet.message))
+    out.send(packet.from, {Role::relay, index_}, packet.from, Custody{(*chunk)->last});
+}
+
+void RelayCore::on_upstream(bool open, Instant, Outbox& out) {
+  upstream_open_ = open;
+  if (open) release(upstream_, out);
+}
+
+void RelayCore::on_node_link(std::uint32_t node, bool open, Instant, Outbox& out) {
+  if (node_closed_.size() <= node) node_closed_.resize(node + 1, false);
+  node_closed_[node] = !open;
+  if (!open) return;
+  if (const auto found = for_node_.find(node); found != for_node_.end()) {
+    release(found->second, out);
+    for_node_.erase(found);
+  }
+}
+
+void RelayCore::forward(const Packet& packet, Outbox& out) {
+  ++counters_.forwarded;
+  out.sends.push_back({packet.to, packet});
+}
+
+bool RelayCore::store(Queues& queues, const Packet& packet) {
+  const RelayClass kind = relay_class_of(packet.message);
+  const std::uint64_t bytes = wire_bytes(packet.message);
+  if (!make_room(bytes, kind)) {
+    ++counters_.shed;
+    return false;
+  }
+  stored_bytes_ += bytes;
+  ++counters_.stored;
+  queues[static_cast<std::size_t>(kind)].push_back(packet);
+  return true;
+}
+
+// Only node events are let go for something more urgent: their node still has them. Commands and authority are never shed for events.
+bool RelayCore::make_room(std::uint64_t bytes, RelayClass newcomer) {
+  Queue& history = upstream_[static_cast<std::size_t>(RelayClass::history)];
+  while (newcomer < RelayClass::history && stored_bytes_ + bytes > queue_bytes_ && !history.empty()) {
+    stored_bytes_ -= wire_bytes(history.back().message);
+    history.pop_back();
+    ++counters_.shed;
+  }
+  return stored_bytes_ + bytes <= queue_bytes_;
+}
+
+void RelayCore::release(Queues& queues, Outbox& out) {
+  for (Queue& queue : queues) {
+    for (const Packet& packet : queue) {
+      stored_bytes_ -= wire_bytes(packet.message);
+      ++counters_.released;
+      forward(packet, out);
+    }
+    queue.clear();
+  }
+}
+
+}  // namespace ibcf
