@@ -6,9 +6,9 @@
 
 namespace ibcf {
 
-void check(bool holds, std::string_view invariant, std::source_location where) {
+void check(bool holds, std::string_view invariant, const char* file, int line) {
   if (holds) return;
-  throw std::logic_error(fmt::format("broken invariant at {}:{}: {}", where.file_name(), where.line(), invariant));
+  throw std::logic_error(fmt::format("broken invariant at {}:{}: {}", file, line, invariant));
 }
 
 }  // namespace ibcf

@@ -26,7 +26,7 @@ class Encoder {
   template <class T>
   void put(const T& value) {
     if constexpr (Described<T>) {
-      T::visit_fields(value, [this](std::string_view, const auto& field) { put(field); });
+      T::visit_fields(value, [this](std::string_view, const auto& field) { this->put(field); });
     } else if constexpr (std::is_same_v<T, bool>) {
       put(static_cast<std::uint8_t>(value ? 1 : 0));
     } else if constexpr (std::is_enum_v<T>) {
@@ -95,7 +95,7 @@ class Decoder {
   template <class T>
   void get(T& value) {
     if constexpr (Described<T>) {
-      T::visit_fields(value, [this](std::string_view, auto& field) { get(field); });
+      T::visit_fields(value, [this](std::string_view, auto& field) { this->get(field); });
     } else if constexpr (std::is_same_v<T, bool>) {
       const auto byte = number<std::uint8_t>();
       if (byte > 1) ok_ = false;
