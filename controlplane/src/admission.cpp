@@ -1,5 +1,7 @@
 #include "controlplane/admission.hpp"
 
+#include "controlplane/planted.hpp"
+
 namespace ibcf {
 
 Admitted Admission::admit(ByteView packed, std::optional<Event>& event) {
@@ -7,7 +9,7 @@ Admitted Admission::admit(ByteView packed, std::optional<Event>& event) {
   if (!event || event->seq == 0) return Admitted::malformed;
   Mark& mark = marks_[event->origin];
   if (event->incarnation != mark.incarnation) return Admitted::other_incarnation;
-  if (event->seq <= mark.seq) return Admitted::duplicate;
+  if (event->seq <= mark.seq) return is_planted(Defect::dedupe_off) ? Admitted::fresh : Admitted::duplicate;
 
   std::uint64_t first = event->seq;
   Digest value = chain_value_of(packed);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controlplane/planted.hpp"
 #include "controlplane/spread.hpp"
 #include "model/check.hpp"
 
@@ -142,6 +143,7 @@ void Agent::step(EventType trigger, VerdictKind verdict) {
 // ---- return and replay ------------------------------------------------------------------------------------
 
 void Agent::send_hello(Instant now, Outbox& out) {
+  if (is_planted(Defect::forget_return)) return;
   Hello hello{.origin = identity_.id,
               .incarnation = identity_.incarnation,
               .nonce = ++nonce_,
@@ -324,11 +326,11 @@ void Agent::see_epoch(std::uint64_t epoch) {
 
 void Agent::on(const Command& command, Instant now, Outbox& out) {
   if (results_.contains(command.id)) return;  // the id is the idempotency key; its result is in the log
-  if (!is_in_contact(mode())) {
+  if (!is_in_contact(mode()) && !is_planted(Defect::hold_nothing)) {
     send(CommandHeld{command.id}, out);
     return;
   }
-  if (command.epoch < max_epoch_seen_) {
+  if (command.epoch < max_epoch_seen_ && !is_planted(Defect::fencing_off)) {
     finish(command, CommandState::fenced, "a newer term is known here", now, out);
     return;
   }

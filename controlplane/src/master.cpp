@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controlplane/planted.hpp"
 #include "model/check.hpp"
 
 namespace ibcf {
@@ -94,7 +95,7 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
             },
             [&](const LeaseRequest& request) { on_lease_request(packet.from, request, now, out); },
             [&](const LeaseRevoked& revoked) {
-              const auto epoch = held_.give_up(revoked.scope);
+              const auto epoch = is_planted(Defect::never_hand_over_lease) ? std::nullopt : held_.give_up(revoked.scope);
               to_master(packet.from, LeaseReleased{revoked.scope, epoch.value_or(revoked.epoch)}, out);
             },
             [&](const LeaseReleased& released) {
@@ -176,7 +177,7 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
   const auto epoch = epochs_.find(node.enrolment.facts.domain_id);
   to_node(node,
           HeartbeatAck{.echo = beat.sent,
-                       .mark = mark,
+                       .mark = is_planted(Defect::acknowledge_unstored) ? std::min(mark + 1, beat.head) : mark,
                        .epoch = epoch == epochs_.end() ? 0 : epoch->second,
                        .incarnation = beat.incarnation,
                        .hello_required = came_unannounced || behind},

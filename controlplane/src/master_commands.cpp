@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "controlplane/master.hpp"
+#include "controlplane/planted.hpp"
 #include "controlplane/spread.hpp"
 #include "model/check.hpp"
 
@@ -63,11 +64,11 @@ void Master::dispatch(CommandRecord& record, Instant now, Outbox& out) {
     return;
   }
   NodeRecord& node = nodes_[record.node];
-  if (node.is_barred()) {
+  if (node.is_barred() && !is_planted(Defect::hold_nothing)) {
     hold(record, "the node is coming back", now);
     return;
   }
-  if (!node.is_in_contact()) return;  // stays queued
+  if (!node.is_in_contact() && !node.is_barred()) return;  // stays queued
   if (record.state == CommandState::sent && now - record.sent < settings_->command_retry) return;
   record.sent = now;
   to_node(node, std::make_shared<const CommandDelivery>(CommandDelivery{record.command}), out);

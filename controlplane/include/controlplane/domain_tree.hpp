@@ -10,6 +10,7 @@ namespace ibcf {
 /// The domains of a fleet and which lies in which.
 class DomainTree {
  public:
+  /// Requires that each id comes once and no domain lies within itself.
   explicit DomainTree(std::vector<Domain> domains);
 
   /// In the order given at construction.

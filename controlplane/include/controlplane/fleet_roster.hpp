@@ -14,9 +14,9 @@ namespace ibcf {
 
 /// What a view is asked for; every part narrows it (seed, section 2 "Each projection is queryable by").
 struct Query {
-  DomainId domain;                ///< this domain and all below it; nil: the whole fleet
-  std::vector<std::string> tags;  ///< all of them
-  BundleId bundle;                ///< what the node last said it runs; nil: any
+  DomainId domain = {};                ///< this domain and all below it; nil: the whole fleet
+  std::vector<std::string> tags = {};  ///< all of them
+  BundleId bundle = {};                ///< what the node last said it runs; nil: any
   /// Half open. Anything but the defaults asks for nodes that moved, or scopes that were granted, within it.
   Instant from = Instant::min();
   Instant until = never;
@@ -60,6 +60,8 @@ class FleetRoster {
   [[nodiscard]] const AsOf& as_of() const { return as_of_; }
   /// An entry was read, whether or not it told anything new.
   void pass(const Stored& stored);
+  /// Goes on where a snapshot was taken.
+  void resume(const AsOf& as_of) { as_of_ = as_of; }
 
   [[nodiscard]] const DomainTree& domains() const { return domains_; }
   [[nodiscard]] std::size_t size() const { return members_.size(); }
@@ -71,6 +73,8 @@ class FleetRoster {
 
   /// Registered members by domain, tags and bundle (the window is for who knows of moves), by ordinal.
   [[nodiscard]] std::vector<Slot> select(const Query& query) const;
+  /// Whether a registered member is one of them.
+  [[nodiscard]] bool matches(Slot slot, const Query& query) const;
   /// All members, registered or mentioned, by id: the canonical order.
   [[nodiscard]] std::vector<Slot> by_id() const;
 

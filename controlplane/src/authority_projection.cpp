@@ -1,0 +1,153 @@
+#include "controlplane/authority_projection.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace ibcf {
+namespace {
+
+bool took_effect(CommandState state) {
+  return state == CommandState::applied || state == CommandState::applied_late;
+}
+
+// Puts `item` where its key belongs; almost always that is the end.
+template <class Item>
+std::size_t put_by_key(std::vector<Item>& items, Item item) {
+  const auto after = std::upper_bound(items.begin(), items.end(), item.key,
+                                      [](const EventKey& key, const Item& other) { return key < other.key; });
+  return static_cast<std::size_t>(items.insert(after, std::move(item)) - items.begin());
+}
+
+}  // namespace
+
+bool AuthorityProjection::apply(const Stored&, const Event& event) {
+  if (event.type == EventType::authority_granted) {
+    auto payload = payload_of<AuthorityGranted>(event);
+    if (!payload) return false;
+    take(Granted{key_of(event), std::move(payload->grant)});
+  } else if (event.type == EventType::command_result) {
+    auto payload = payload_of<CommandResult>(event);
+    if (!payload) return false;
+    take(Executed{key_of(event), id_cast<NodeTag>(event.origin), std::move(*payload)});
+  }
+  return true;
+}
+
+void AuthorityProjection::take(Granted granted) {
+  Scope& scope = scopes_[granted.grant.scope];
+  const std::uint64_t epoch = granted.grant.epoch;
+  const std::size_t place = put_by_key(scope.grants, std::move(granted));
+  if (scope.grants.size() == 1) return;
+  if (place <= scope.newest) ++scope.newest;
+  const Granted& newest = scope.grants[scope.newest];
+  if (std::tie(newest.grant.epoch, scope.newest) < std::tie(epoch, place)) scope.newest = place;
+}
+
+void AuthorityProjection::take(Executed executed) {
+  const CommandResult& result = executed.result;
+  const bool stale = took_effect(result.state) && result.command_epoch < result.max_epoch_seen;
+  if (stale || result.state == CommandState::fenced) put_by_key(executed_, std::move(executed));
+}
+
+std::optional<ScopeAuthority> AuthorityProjection::find(DomainId id) const {
+  const auto found = scopes_.find(id);
+  if (found == scopes_.end()) return std::nullopt;
+  const Scope& scope = found->second;
+  ScopeAuthority authority{id, scope.grants[scope.newest].grant, {}};
+  for (const Granted& granted : scope.grants) authority.history.push_back(granted.grant);
+  return authority;
+}
+
+std::optional<AuthorityGrant> AuthorityProjection::in_force(DomainId domain) const {
+  for (; !domain.is_nil(); domain = roster_->domains().parent_of(domain))
+    if (const auto found = scopes_.find(domain); found != scopes_.end())
+      return found->second.grants[found->second.newest].grant;
+  return std::nullopt;
+}
+
+bool AuthorityProjection::is_asked_for(NodeId node, const Query& query) const {
+  const auto slot = roster_->find(node);
+  // A result of a node that nobody registered concerns the fleet as a whole.
+  if (!slot || !roster_->at(*slot).registered)
+    return query.domain.is_nil() && query.tags.empty() && query.bundle.is_nil();
+  return roster_->matches(*slot, query);
+}
+
+bool AuthorityProjection::is_asked_for(DomainId scope, const Query& query) const {
+  if (roster_->domains().knows(scope)) return roster_->domains().is_within(scope, query.domain);
+  return is_asked_for(id_cast<NodeTag>(scope), query);
+}
+
+std::vector<ScopeAuthority> AuthorityProjection::scopes(const Query& query) const {
+  std::vector<ScopeAuthority> found;
+  for (const auto& [id, scope] : scopes_) {
+    if (!is_asked_for(id, query)) continue;
+    const bool moved = std::any_of(scope.grants.begin(), scope.grants.end(), [&](const Granted& granted) {
+      return query.is_within(granted.grant.granted_ts);
+    });
+    if (moved) found.push_back(*find(id));
+  }
+  return found;
+}
+
+void AuthorityProjection::add_grant_anomalies(DomainId id, const Scope& scope, const Query& query,
+                                              std::vector<AuthorityAnomaly>& all) const {
+  using enum AuthorityAnomalyKind;
+  std::map<std::uint64_t, std::set<MasterId>> holders;
+  std::uint64_t highest = 0;
+  for (const Granted& granted : scope.grants) {
+    const AuthorityGrant& grant = granted.grant;
+    const auto report = [&](AuthorityAnomalyKind kind) {
+      if (query.is_within(grant.granted_ts)) all.push_back({kind, id, {}, {}, grant.epoch, highest, grant.granted_ts});
+    };
+    const bool renews = grant.reason == GrantReason::renewal;
+    if (renews && grant.epoch < highest) report(stale_renewal);
+    if (!renews && grant.epoch <= highest) report(epoch_not_rising);
+    auto& known = holders[grant.epoch];
+    if (known.insert(grant.holder).second && known.size() > 1) report(two_holders);
+    highest = std::max(highest, grant.epoch);
+  }
+}
+
+std::vector<AuthorityAnomaly> AuthorityProjection::anomalies(const Query& query) const {
+  using enum AuthorityAnomalyKind;
+  std::vector<AuthorityAnomaly> all;
+  for (const auto& [id, scope] : scopes_)
+    if (is_asked_for(id, query)) add_grant_anomalies(id, scope, query, all);
+  for (const Executed& executed : executed_) {
+    if (!query.is_within(executed.key.occurred) || !is_asked_for(executed.node, query)) continue;
+    const auto slot = roster_->find(executed.node);
+    const DomainId domain = slot ? roster_->at(*slot).as.domain_id : DomainId{};
+    const bool fenced = executed.result.state == CommandState::fenced;
+    all.push_back({fenced ? fenced_execution : stale_execution, domain, executed.node, executed.result.command_id,
+                   executed.result.command_epoch, executed.result.max_epoch_seen, executed.key.occurred});
+  }
+  return all;
+}
+
+Bytes AuthorityProjection::snapshot() const {
+  Bytes bytes;
+  Encoder encoder(bytes);
+  write(encoder);
+  return bytes;
+}
+
+void AuthorityProjection::write(Encoder& encoder) const {
+  encoder.put(static_cast<std::uint32_t>(scopes_.size()));
+  for (const auto& [id, scope] : scopes_) encoder.put(scope.grants);
+  encoder.put(executed_);
+}
+
+void AuthorityProjection::read(Decoder& decoder) {
+  std::uint32_t count = 0;
+  for (decoder.get(count); decoder.ok() && count > 0; --count) {
+    std::vector<Granted> grants;
+    decoder.get(grants);
+    if (!decoder.ok()) return;
+    for (Granted& granted : grants) take(std::move(granted));
+  }
+  decoder.get(executed_);
+}
+
+}  // namespace ibcf

@@ -1,0 +1,64 @@
+#include "controlplane/projections.hpp"
+
+namespace ibcf {
+
+Projections::Projections(std::vector<Domain> domains)
+    : roster_(std::move(domains)), lifecycle_(roster_), connectivity_(roster_, lifecycle_), authority_(roster_) {}
+
+void Projections::apply(const Stored& stored) {
+  Decoder decoder(stored.packed);
+  decoder.get(event_);
+  if (decoder.finished()) return apply(stored, event_);
+  // Read twice it must count once: only what lies ahead is news.
+  if (stored.position >= as_of().position) ++unreadable_;
+  roster_.pass(stored);
+}
+
+void Projections::apply(const Stored& stored, const Event& event) {
+  if (!seen_.insert(event.origin, event.incarnation, event.seq)) return roster_.pass(stored);
+  const bool readable = roster_.apply(stored, event) && lifecycle_.apply(stored, event) &&
+                        connectivity_.apply(stored, event) && authority_.apply(stored, event);
+  if (!readable) ++unreadable_;
+}
+
+void Projections::catch_up(const EventStore& store) {
+  store.scan(as_of().position, [this](const Stored& stored) {
+    apply(stored);
+    return true;
+  });
+}
+
+Bytes Projections::view_bytes() const {
+  Bytes bytes;
+  Encoder encoder(bytes);
+  roster_.write(encoder);
+  lifecycle_.write(encoder);
+  connectivity_.write(encoder);
+  authority_.write(encoder);
+  return bytes;
+}
+
+Bytes Projections::snapshot() const {
+  Bytes bytes = view_bytes();
+  Encoder encoder(bytes);
+  seen_.write(encoder);
+  encoder.put(as_of());
+  encoder.put(unreadable_);
+  return bytes;
+}
+
+bool Projections::restore(ByteView snapshot) {
+  Decoder decoder(snapshot);
+  roster_.read(decoder);
+  lifecycle_.read(decoder);
+  connectivity_.read(decoder);
+  authority_.read(decoder);
+  seen_.read(decoder);
+  AsOf as_of;
+  decoder.get(as_of);
+  decoder.get(unreadable_);
+  roster_.resume(as_of);
+  return decoder.finished();
+}
+
+}  // namespace ibcf

@@ -1,0 +1,498 @@
+#include "sim/world.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/check.hpp"
+#include "world_state.hpp"
+
+namespace ibcf::sim {
+namespace {
+
+// Slots of sample entries: the periodic look, or the check of one expectation.
+constexpr std::uint32_t periodic = none;
+
+Digest secret_of(const Scenario& scenario, std::string_view purpose, std::uint32_t number) {
+  Bytes bytes;
+  Encoder encoder(bytes);
+  encoder.put(std::string(purpose));
+  encoder.put(scenario.name);
+  encoder.put(scenario.seed);
+  encoder.put(number);
+  return digest_of(bytes);
+}
+
+std::string_view word_of(Scenario::FaultKind kind) {
+  switch (kind) {
+    case Scenario::FaultKind::isolate_domain: return "isolate_domain";
+    case Scenario::FaultKind::split_domain: return "split_domain";
+    case Scenario::FaultKind::cut_site: return "cut_site";
+    case Scenario::FaultKind::cut_link: return "cut_link";
+  }
+  return "";
+}
+
+}  // namespace
+
+World::World(const Scenario& scenario) : state_(std::make_unique<State>(scenario)) {}
+World::~World() = default;
+
+Outcome World::run(const RunOptions& options) {
+  State& world = *state_;
+  const Instant end = std::min(options.until, world.scenario.horizon);
+  world.observer = options.observer;
+  if (world.observer != nullptr) world.tell_observer();
+  world.build_masters();
+  world.build_nodes();
+  world.schedule();
+
+  bool stopped = false;
+  std::uint64_t next_report = 0;
+  sim::run(world.calendar, world.network, end, [&](const Entry& entry) {
+    if (options.progress && world.calendar.popped() >= next_report) {
+      next_report = world.calendar.popped() + 65536;
+      if (!options.progress(entry.at, world.calendar.popped())) {
+        stopped = true;
+        return false;
+      }
+    }
+    return world.handle(entry);
+  });
+  Outcome outcome;
+  outcome.cut_short = stopped || end < world.scenario.horizon;
+  world.judge(options, stopped ? world.now : end, outcome);
+  return outcome;
+}
+
+// ---- building ---------------------------------------------------------------------------------------------
+
+World::State::State(const Scenario& from)
+    : scenario(from),
+      layout(lay_out(from)),
+      calendar(from.tie_seed),
+      network(from.network, from.seed, calendar, *this),
+      ledger(layout.nodes.size(), from.controllers.size()),
+      mode(layout.nodes.size(), ConnectivityMode::disconnected),
+      ever_lost(layout.nodes.size(), false),
+      mode_since(layout.nodes.size()),
+      checked(from.expect.size()) {
+  for (std::uint32_t i = 0; i < scenario.domains.size(); ++i)
+    domain_ids.push_back(derive_id<DomainTag>(scenario.name, scenario.seed, "domain/" + scenario.domains[i].name));
+  for (std::uint32_t i = 0; i < scenario.domains.size(); ++i) {
+    const std::uint32_t parent = scenario.domains[i].parent;
+    domains.push_back({domain_ids[i], scenario.domains[i].name, parent == none ? DomainId{} : domain_ids[parent]});
+  }
+  rolled_out.resize(scenario.domains.size());
+  draws.resize(scenario.commands.size());
+  for (std::size_t i = 0; i < checked.size(); ++i) checked[i].expectation = &scenario.expect[i];
+  projections = std::make_unique<Projections>(domains);
+  build_network();
+}
+
+void World::State::build_network() {
+  for (const auto& site : scenario.sites) network.add_vertex(site.name);
+  for (const auto& node : layout.nodes) network.add_vertex(node.name);
+  for (const LinkSpec& link : layout.links) network.add_link(link);
+  network.start();
+  link_bytes.resize(2 * scenario.backbone.size());
+  components = network.components();
+}
+
+void World::State::build_masters() {
+  const Scenario::Behaviour& behaviour = scenario.behaviour;
+  for (std::uint32_t i = 0; i < scenario.controllers.size(); ++i)
+    if (scenario.controllers[i].level == AuthorityLevel::global) global_master = i;
+  check(global_master != none, "the loader lets only scenarios with a GLOBAL master pass");
+  for (std::uint32_t i = 0; i < scenario.controllers.size(); ++i) {
+    const auto& controller = scenario.controllers[i];
+    MasterSettings& settings = master_settings.emplace_back();
+    settings.heartbeat = behaviour.heartbeat;
+    settings.missed_heartbeats = behaviour.missed_heartbeats;
+    settings.autonomy = behaviour.autonomy;
+    settings.gap_events = behaviour.gap_events;
+    settings.flush = behaviour.flush;
+    settings.thresholds = {behaviour.rtt_delayed_above, behaviour.rtt_live_below, behaviour.dwell};
+    settings.replay_sessions = controller.replay_sessions;
+    settings.replay_credit_bytes = controller.replay_credit_bytes;
+    settings.chunk_bytes = controller.chunk_bytes;
+    settings.bounds.drift = controller.clock_drift_bound;
+    stores.emplace_back([this, i](const Stored& stored) { witness(i, stored); });
+    MasterIdentity identity{.id = peer_of(i).id, .index = i, .name = controller.name, .level = controller.level, .upstream = {}};
+    if (i != global_master) identity.upstream = Endpoint{Role::master, global_master};
+    masters.emplace_back(settings, std::move(identity), stores.back(), verifier);
+  }
+  for (std::uint32_t i = 0; i < scenario.relays.size(); ++i) {
+    relays.emplace_back(i, scenario.relays[i].queue_bytes);
+    relay_open.push_back(true);
+  }
+}
+
+void World::State::build_nodes() {
+  const Scenario::Behaviour& behaviour = scenario.behaviour;
+  agent_settings.heartbeat = behaviour.heartbeat;
+  agent_settings.missed_heartbeats = behaviour.missed_heartbeats;
+  agent_settings.snapshot = behaviour.snapshot;
+  agent_settings.snapshot_body_bytes = behaviour.snapshot_body_bytes;
+  agent_settings.autonomy = behaviour.autonomy;
+  agent_settings.buffer_bytes = behaviour.buffer_bytes;
+  agent_settings.thresholds = {behaviour.rtt_delayed_above, behaviour.rtt_live_below, behaviour.dwell};
+  for (std::uint32_t i = 0; i < layout.nodes.size(); ++i) {
+    const Layout::Node& place = layout.nodes[i];
+    const auto& group = scenario.groups[place.group];
+    const auto id = derive_id<NodeTag>(scenario.name, scenario.seed, "node/" + place.name);
+    const auto& signer = signers.emplace_back(std::make_unique<Ed25519Signer>(secret_of(scenario, "node.identity", i)));
+    const LinkKey link_key = secret_of(scenario, "node.link_key", i).bytes;
+    ledger.add_node(i, any(id));
+    agents.emplace_back(agent_settings, AgentIdentity{.id = id,
+                                                      .index = i,
+                                                      .incarnation = 1,
+                                                      .domain = domain_ids[place.domain],
+                                                      .relay = {Role::relay, place.relay},
+                                                      .master = {Role::master, place.master},
+                                                      .signer = signer.get(),
+                                                      .link_key = link_key,
+                                                      .windowed = place.contacts != nullptr,
+                                                      .version = "1.0.0"});
+    masters[place.master].enrol(Enrolment{.id = id,
+                                          .index = i,
+                                          .incarnation = 1,
+                                          .facts = {.name = place.name,
+                                                    .kind = group.kind,
+                                                    .domain_id = domain_ids[place.domain],
+                                                    .tags = group.tags,
+                                                    .access = scenario.access[group.access].name,
+                                                    .relay = scenario.relays[place.relay].name,
+                                                    .site = scenario.sites[scenario.relays[place.relay].site].name,
+                                                    .serial = fmt::format("{}-{:06}", scenario.name, i),
+                                                    .ordinal = i},
+                                          .public_key = signer->public_key(),
+                                          .link_key = link_key,
+                                          .relay = {Role::relay, place.relay},
+                                          .contacts = place.contacts},
+                                Instant{});
+  }
+}
+
+Peer World::State::peer_of(std::uint32_t master) const {
+  const auto& controller = scenario.controllers[master];
+  Peer peer{.endpoint = {Role::master, master},
+            .id = derive_id<MasterTag>(scenario.name, scenario.seed, "master/" + controller.name),
+            .name = controller.name,
+            .level = controller.level,
+            .scopes = {},
+            .lease = controller.lease};
+  for (std::uint32_t domain = 0; domain < scenario.domains.size(); ++domain)
+    if (layout.home_of_domain[domain] == master) peer.scopes.push_back(domain_ids[domain]);
+  return peer;
+}
+
+void World::State::schedule() {
+  std::vector<Peer> peers;
+  for (std::uint32_t i = 0; i < masters.size(); ++i) peers.push_back(peer_of(i));
+  for (std::uint32_t i = 0; i < masters.size(); ++i) {
+    masters[i].start(i == global_master ? peers : std::vector<Peer>{}, Instant{}, outbox);
+    drain({Role::master, i}, Instant{});
+  }
+  for (std::uint32_t i = 0; i < agents.size(); ++i) {
+    const bool open = network.is_up(layout.nodes[i].down);
+    relays[layout.nodes[i].relay].on_node_link(i, open, Instant{}, outbox);
+    drain({Role::relay, layout.nodes[i].relay}, Instant{});
+    agents[i].start(Instant{}, outbox);
+    drain({Role::node, i}, Instant{});
+    note_mode(i);
+  }
+  for (std::uint32_t i = 0; i < scenario.faults.size(); ++i) {
+    calendar.push({scenario.faults[i].at, EntryKind::fault, i, 1});
+    if (scenario.faults[i].until != never) calendar.push({scenario.faults[i].until, EntryKind::fault, i, 0});
+  }
+  const auto add_work = [&](Work::Kind kind, std::uint32_t index, Instant at) {
+    calendar.push({at, EntryKind::workload, 0, static_cast<std::uint32_t>(works.size())});
+    works.push_back({kind, index});
+  };
+  for (std::uint32_t i = 0; i < scenario.commands.size(); ++i) add_work(Work::Kind::commands, i, scenario.commands[i].from);
+  for (std::uint32_t i = 0; i < scenario.rollouts.size(); ++i) add_work(Work::Kind::rollout, i, scenario.rollouts[i].at);
+  for (std::uint32_t i = 0; i < scenario.handovers.size(); ++i) add_work(Work::Kind::handover, i, scenario.handovers[i].at);
+  for (std::uint32_t i = 0; i < scenario.expect.size(); ++i)
+    if (scenario.expect[i].at != never) calendar.push({scenario.expect[i].at, EntryKind::sample, i + 1, i});
+  calendar.push({Instant{} + scenario.sample_every, EntryKind::sample, 0, periodic});
+}
+
+void World::State::tell_observer() {
+  for (std::uint32_t i = 0; i < domains.size(); ++i) observer->domain(i, domains[i], scenario.domains[i].parent);
+  for (std::uint32_t i = 0; i < scenario.controllers.size(); ++i) {
+    const auto& controller = scenario.controllers[i];
+    observer->master(i, peer_of(i).id, controller.name, controller.level, controller.domain, scenario.sites[controller.site].name);
+  }
+  for (std::uint32_t i = 0; i < scenario.relays.size(); ++i) {
+    const auto& relay = scenario.relays[i];
+    observer->relay(i,
+                    Relay{derive_id<RelayTag>(scenario.name, scenario.seed, "relay/" + relay.name), relay.name,
+                          domain_ids[relay.domain], scenario.sites[relay.site].name, relay.queue_bytes},
+                    relay.domain);
+  }
+  for (std::uint32_t i = 0; i < layout.nodes.size(); ++i) {
+    const Layout::Node& node = layout.nodes[i];
+    const auto& group = scenario.groups[node.group];
+    observer->node(i, derive_id<NodeTag>(scenario.name, scenario.seed, "node/" + node.name), node.name, node.domain, group.name,
+                   scenario.access[group.access].name, node.relay, node.place);
+  }
+  for (LinkIndex i = 0; i < layout.links.size(); ++i)
+    observer->link(i, layout.links[i], network.vertex_name(layout.links[i].from), network.vertex_name(layout.links[i].to));
+  for (const auto& fault : scenario.faults)
+    observer->fault(fault.name, std::string(word_of(fault.kind)), fault.at, fault.until);
+}
+
+// ---- running ----------------------------------------------------------------------------------------------
+
+bool World::State::handle(const Entry& entry) {
+  now = entry.at;
+  switch (entry.kind) {
+    case EntryKind::fault: apply_fault(entry.entity << 1 | entry.slot, now); break;
+    case EntryKind::link_window:
+    case EntryKind::link_delivery:
+    case EntryKind::flow_finished: network.handle(entry, now); break;
+    case EntryKind::node_timer: wake_node(entry.entity, static_cast<Timer>(entry.slot), now); break;
+    case EntryKind::relay_timer: check(false, "relays ask for no timers"); break;
+    case EntryKind::master_timer:
+      masters[entry.entity].on_timer(static_cast<Timer>(entry.slot), now, outbox);
+      drain({Role::master, entry.entity}, now);
+      break;
+    case EntryKind::workload: work(entry.slot, now); break;
+    case EntryKind::sample:
+      if (entry.slot == periodic)
+        sample(now);
+      else
+        check_expectation(entry.slot, now);
+      break;
+  }
+  return true;
+}
+
+void World::State::wake_node(std::uint32_t node, Timer timer, Instant at) {
+  agents[node].on_timer(timer, at, outbox);
+  drain({Role::node, node}, at);
+  note_mode(node);
+}
+
+VertexIndex World::State::vertex_of(const Endpoint& endpoint) const {
+  switch (endpoint.role) {
+    case Role::node: return layout.nodes[endpoint.index].vertex;
+    case Role::relay: return scenario.relays[endpoint.index].site;
+    case Role::master: return scenario.controllers[endpoint.index].site;
+  }
+  return none;
+}
+
+// Does what a state machine wants done. Machines are never entered from within: all that leaves goes through the calendar.
+void World::State::drain(Endpoint self, Instant at) {
+  for (const Written& written : outbox.written) ledger.wrote(self.index, written);
+  for (const Executed& executed : outbox.executed) ledger.executed(self.index, executed, at);
+  const EntryKind kind = self.role == Role::node    ? EntryKind::node_timer
+                         : self.role == Role::relay ? EntryKind::relay_timer
+                                                    : EntryKind::master_timer;
+  for (const TimerRequest& timer : outbox.timers)
+    calendar.push({timer.at, kind, self.index, static_cast<std::uint32_t>(timer.timer)});
+  for (Outgoing& outgoing : outbox.sends) {
+    const std::uint32_t bytes = wire_bytes(outgoing.packet.message);
+    std::uint32_t slot = free_parcel;
+    if (slot == none) {
+      slot = static_cast<std::uint32_t>(parcels.size());
+      parcels.emplace_back();
+    } else {
+      free_parcel = parcels[slot].next_free;
+    }
+    parcels[slot].packet = std::move(outgoing.packet);
+    parcels[slot].via = outgoing.via;
+    network.send(slot, vertex_of(self), vertex_of(outgoing.via), bytes, at);
+  }
+  outbox.clear();
+}
+
+void World::State::delivered(std::uint32_t parcel, VertexIndex, Instant at) {
+  const Packet packet = std::move(parcels[parcel].packet);
+  const Endpoint via = parcels[parcel].via;
+  parcels[parcel].next_free = free_parcel;
+  free_parcel = parcel;
+  give(via, packet, at);
+}
+
+void World::State::dropped(std::uint32_t parcel, DropReason reason, LinkIndex, Instant) {
+  ++dropped_by_reason[static_cast<std::size_t>(reason)];
+  parcels[parcel].packet.message = Heartbeat{};  // lets go of what it shared
+  parcels[parcel].next_free = free_parcel;
+  free_parcel = parcel;
+}
+
+void World::State::give(const Endpoint& to, const Packet& packet, Instant at) {
+  switch (to.role) {
+    case Role::node:
+      agents[to.index].on_message(packet, at, outbox);
+      drain(to, at);
+      note_mode(to.index);
+      break;
+    case Role::relay:
+      relays[to.index].on_message(packet, at, outbox);
+      drain(to, at);
+      break;
+    case Role::master:
+      masters[to.index].on_message(packet, at, outbox);
+      drain(to, at);
+      break;
+  }
+}
+
+void World::State::link_changed(LinkIndex link, bool up, Instant at) {
+  if (link < 2 * scenario.backbone.size()) return;  // refresh_routes looks at them all together
+  const auto node = static_cast<std::uint32_t>((link - 2 * scenario.backbone.size()) / 2);
+  const Layout::Node& place = layout.nodes[node];
+  if (link == place.down) {
+    relays[place.relay].on_node_link(node, up, at, outbox);
+    drain({Role::relay, place.relay}, at);
+  } else {
+    agents[node].on_carrier(up, at, outbox);
+    drain({Role::node, node}, at);
+    note_mode(node);
+  }
+}
+
+void World::State::apply_fault(std::uint32_t slot, Instant at) {
+  const auto& fault = scenario.faults[slot >> 1];
+  for (const LinkIndex link : layout.links_of(fault)) {
+    if ((slot & 1) != 0)
+      network.hold_down(link, at);
+    else
+      network.release(link, at);
+  }
+  refresh_routes(at);
+  note_components(at);
+}
+
+void World::State::refresh_routes(Instant at) {
+  for (std::uint32_t i = 0; i < relays.size(); ++i) {
+    const auto& master = scenario.controllers[layout.home_of_relay[i]];
+    const bool open = network.is_reachable(scenario.relays[i].site, master.site);
+    if (open == relay_open[i]) continue;
+    relay_open[i] = open;
+    relays[i].on_upstream(open, at, outbox);
+    drain({Role::relay, i}, at);
+  }
+}
+
+void World::State::note_components(Instant at) {
+  auto next = network.components();
+  if (next == components) return;
+  if (observer != nullptr && at > components_since)
+    for (std::uint32_t i = 0; i < scenario.sites.size(); ++i)
+      observer->reach(components_since, at, scenario.sites[i].name, components[i]);
+  components = std::move(next);
+  components_since = at;
+}
+
+void World::State::note_mode(std::uint32_t node) {
+  const ConnectivityMode present = agents[node].mode();
+  if (present == mode[node]) return;
+  mode[node] = present;
+  mode_since[node] = now;
+  if (present == ConnectivityMode::autonomous || present == ConnectivityMode::disconnected) ever_lost[node] = true;
+}
+
+void World::State::witness(std::uint32_t master, const Stored& stored) {
+  const auto event = decode<Event>(stored.packed);
+  check(event.has_value(), "masters store only what decodes");
+  const bool is_new = ledger.stored(master, stored, *event);
+  if (master == global_master) projections->apply(stored, *event);
+  if (event->type == EventType::authority_granted) check_holders(now);
+  if (is_new && observer != nullptr) observer->stored(master, stored, *event);
+}
+
+// ---- workload ---------------------------------------------------------------------------------------------
+
+void World::State::work(std::uint32_t slot, Instant at) {
+  const Work& item = works[slot];
+  switch (item.kind) {
+    case Work::Kind::commands: {
+      const auto& load = scenario.commands[item.index];
+      send_commands(load, item.index, at);
+      if (load.every > Duration::zero() && at + load.every < load.until)
+        calendar.push({at + load.every, EntryKind::workload, 0, slot});
+      break;
+    }
+    case Work::Kind::rollout: roll_out(scenario.rollouts[item.index], at); break;
+    case Work::Kind::handover: {
+      const auto& handover = scenario.handovers[item.index];
+      masters[global_master].order_handover(domain_ids[handover.domain], peer_of(handover.to), at, outbox);
+      drain({Role::master, global_master}, at);
+      check_holders(at);
+      break;
+    }
+  }
+}
+
+// An operator's orders go to whoever holds the authority over the node's domain at that time.
+void World::State::send_commands(const Scenario::CommandLoad& load, std::uint32_t number, Instant at) {
+  std::vector<std::uint32_t> targets;
+  for (std::uint32_t i = 0; i < layout.nodes.size(); ++i)
+    if (layout.is_within(layout.nodes[i].domain, load.domain)) targets.push_back(i);
+  if (load.nodes != none && load.nodes < targets.size()) {
+    const RandomStream stream(scenario.seed, "workload.commands/" + load.name);
+    for (std::uint32_t i = 0; i < load.nodes; ++i)  // a partial Fisher-Yates shuffle
+      std::swap(targets[i], targets[i + stream.below(targets.size() - i, number, draws[number]++)]);
+    targets.resize(load.nodes);
+  }
+  for (const std::uint32_t node : targets) {
+    const DomainId scope = domain_ids[layout.nodes[node].domain];
+    bool issued = false;
+    for (std::uint32_t i = 0; i < masters.size() && !issued; ++i) {
+      issued = masters[i]
+                   .issue({.node = agents[node].identity().id,
+                           .home = {Role::master, layout.nodes[node].master},
+                           .scope = scope,
+                           .kind = load.kind,
+                           .valid_for = load.valid_for,
+                           .bundle_id = {},
+                           .argument = load.name},
+                          at, outbox)
+                   .has_value();
+      drain({Role::master, i}, at);
+    }
+    orders_refused += issued ? 0 : 1;
+  }
+}
+
+void World::State::roll_out(const Scenario::Rollout& rollout, Instant at) {
+  RolloutOrder order;
+  order.bundle.id = derive_id<BundleTag>(scenario.name, scenario.seed, "bundle/" + rollout.bundle + "/" + rollout.version);
+  order.bundle.name = rollout.bundle;
+  order.bundle.version = rollout.version;
+  order.bundle.config = rollout.config;
+  order.waves = rollout.waves;
+  order.wave_every = rollout.wave_every;
+  order.threshold = rollout.threshold;
+  for (std::uint32_t domain = 0; domain < scenario.domains.size(); ++domain) {
+    if (!layout.is_within(domain, rollout.domain)) continue;
+    order.scopes.push_back(domain_ids[domain]);
+    rolled_out[domain] = order.bundle.id;
+  }
+  masters[global_master].order_rollout(order, at, outbox);
+  drain({Role::master, global_master}, at);
+}
+
+// ---- looking ----------------------------------------------------------------------------------------------
+
+void World::State::sample(Instant at) {
+  calendar.push({at + scenario.sample_every, EntryKind::sample, 0, periodic});
+  check_holders(at);
+  if (observer == nullptr) return;
+  constexpr std::array<std::string_view, 8> looked_at{"nodes_live",       "nodes_delayed",      "nodes_edge_cached", "nodes_autonomous",
+                                                      "nodes_disconnected", "nodes_returning", "backlog_events",    "unreachable_nodes"};
+  for (const std::string_view name : looked_at)
+    for (std::uint32_t domain = 0; domain < domains.size(); ++domain) observer->sample(at, name, domain, metric(name, domain, at));
+  for (LinkIndex link = 0; link < link_bytes.size(); ++link) {
+    const std::uint64_t carried = network.count(link).carried_bytes;
+    observer->link_use(at, link, carried - link_bytes[link], scenario.sample_every);
+    link_bytes[link] = carried;
+  }
+}
+
+}  // namespace ibcf::sim

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/agent.hpp"
+#include "controlplane/master.hpp"
+#include "controlplane/memory_store.hpp"
+#include "controlplane/projections.hpp"
+#include "controlplane/relay.hpp"
+#include "layout.hpp"
+#include "ledger.hpp"
+#include "sim/world.hpp"
+
+namespace ibcf::sim {
+
+/// A master's store with a witness: whatever is appended is shown to the ledger and the observer.
+class WitnessedStore final : public EventStore {
+ public:
+  using Witness = std::function<void(const Stored&)>;
+  explicit WitnessedStore(Witness witness) : witness_(std::move(witness)) {}
+
+  [[nodiscard]] std::uint64_t size() const override { return store_.size(); }
+  AppendResult append(std::uint64_t expected_size, Instant ingested, std::span<const ByteView> packed) override {
+    const std::uint64_t first = store_.size();
+    const AppendResult result = store_.append(expected_size, ingested, packed);
+    if (result == AppendResult::appended)
+      for (std::uint64_t i = first; i < store_.size(); ++i) witness_(store_.at(i));
+    return result;
+  }
+  void scan(std::uint64_t first, const std::function<bool(const Stored&)>& see) const override { store_.scan(first, see); }
+  [[nodiscard]] Digest head() const override { return store_.head(); }
+  [[nodiscard]] std::uint64_t verify() const override { return store_.verify(); }
+
+ private:
+  MemoryStore store_;
+  Witness witness_;
+};
+
+struct World::State final : NetworkClient {
+  explicit State(const Scenario& scenario);
+
+  // building
+  void build_network();
+  void build_masters();
+  void build_nodes();
+  void schedule();
+  void tell_observer();
+
+  // running
+  bool handle(const Entry& entry);
+  void delivered(std::uint32_t parcel, VertexIndex at, Instant now) override;
+  void dropped(std::uint32_t parcel, DropReason reason, LinkIndex where, Instant now) override;
+  void link_changed(LinkIndex link, bool up, Instant now) override;
+  void give(const Endpoint& to, const Packet& packet, Instant now);
+  void drain(Endpoint self, Instant now);
+  void wake_node(std::uint32_t node, Timer timer, Instant now);
+  void apply_fault(std::uint32_t slot, Instant now);
+  void refresh_routes(Instant now);
+  void work(std::uint32_t slot, Instant now);
+  void send_commands(const Scenario::CommandLoad& load, std::uint32_t number, Instant now);
+  void roll_out(const Scenario::Rollout& rollout, Instant now);
+  void sample(Instant now);
+  void note_mode(std::uint32_t node);
+  void note_components(Instant now);
+  void witness(std::uint32_t master, const Stored& stored);
+  [[nodiscard]] VertexIndex vertex_of(const Endpoint& endpoint) const;
+  [[nodiscard]] Peer peer_of(std::uint32_t master) const;
+
+  // judging (world_metrics.cpp)
+  [[nodiscard]] double metric(std::string_view name, std::uint32_t domain, Instant now) const;
+  void check_expectation(std::size_t index, Instant now);
+  void check_holders(Instant now);
+  void judge(const RunOptions& options, Instant end, Outcome& outcome);
+  void find_violations(Outcome& outcome) const;
+  void find_waiting(Instant end, Outcome& outcome) const;
+
+  const Scenario& scenario;
+  Layout layout;
+  Calendar calendar;
+  Network network;
+  Ledger ledger;
+  Ed25519Verifier verifier;
+
+  std::vector<DomainId> domain_ids;
+  std::vector<Domain> domains;
+  AgentSettings agent_settings;
+  std::vector<std::unique_ptr<Ed25519Signer>> signers;
+  std::deque<Agent> agents;
+  std::vector<RelayCore> relays;
+  std::vector<bool> relay_open;
+  std::deque<MasterSettings> master_settings;
+  std::deque<WitnessedStore> stores;
+  std::deque<Master> masters;
+  std::uint32_t global_master = none;
+  /// Folded along as the GLOBAL master's log grows, to be compared with a rebuild at the end (I-11).
+  std::unique_ptr<Projections> projections;
+
+  struct Parcel {
+    Packet packet;
+    Endpoint via;
+    std::uint32_t next_free = none;
+  };
+  std::vector<Parcel> parcels;
+  std::uint32_t free_parcel = none;
+  Outbox outbox;
+
+  struct Work {
+    enum class Kind : std::uint8_t { commands, rollout, handover } kind;
+    std::uint32_t index;
+  };
+  std::vector<Work> works;
+  std::vector<std::uint32_t> draws;  ///< per command load, draws so far
+  std::vector<BundleId> rolled_out;  ///< newest bundle per node's leaf domain; nil where none
+  std::uint64_t orders_refused = 0;
+
+  std::vector<ConnectivityMode> mode;
+  std::vector<bool> ever_lost;
+  std::vector<Instant> mode_since;
+  std::vector<std::uint64_t> link_bytes;  ///< carried by each backbone link at the last sample
+  std::vector<std::uint32_t> components;
+  Instant components_since;
+  std::vector<Checked> checked;
+  std::uint64_t two_holders = 0;
+  std::vector<std::string> holder_conflicts;
+  std::vector<std::uint64_t> dropped_by_reason = std::vector<std::uint64_t>(4, 0);
+  RunObserver* observer = nullptr;
+  Instant now;
+};
+
+}  // namespace ibcf::sim
