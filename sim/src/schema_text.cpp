@@ -1,0 +1,285 @@
+#include "schema_text.hpp"
+
+namespace ibcf::sim {
+namespace {
+
+// Two raw strings, because compilers bound the length of one.
+constexpr char text[] = R"json({
+"$schema": "http://json-schema.org/draft-07/schema#",
+"title": "IBCF Twin scenario",
+"description": "What a run simulates: a fleet, the network under it, who controls it, what is asked of it, what goes wrong, and what must come out. JSON with // and /* */ comments. Things are named once and referred to by name.",
+"type": "object",
+"required": ["name", "fleet", "topology", "controllers"],
+"additionalProperties": false,
+"properties": {
+  "$schema": {"type": "string", "description": "Where this schema lies, for editors; the loader does not read it.", "examples": ["scenario.schema.json"]},
+  "name": {"type": "string", "minLength": 1, "description": "Short name of the scenario; ids are derived from it.", "examples": ["first-partition"]},
+  "story": {"type": "string", "default": "", "description": "What happens and why it is worth simulating, for the report.", "examples": ["A region is cut off for six hours and comes back."]},
+  "fleet": {
+    "type": "object", "description": "Who is simulated: domains, groups of nodes, and what every node does.",
+    "required": ["domains", "groups"], "additionalProperties": false,
+    "properties": {
+      "domains": {"type": "array", "minItems": 1, "description": "Trust and authority scopes: a tree with one root.", "items": {
+        "type": "object", "required": ["name"], "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string", "minLength": 1, "description": "Name of the domain.", "examples": ["europe"]},
+          "parent": {"type": "string", "description": "Domain above it; the root has none.", "examples": ["earth"]}
+        }}},
+      "groups": {"type": "array", "minItems": 1, "description": "Groups of nodes that differ only in place and identity.", "items": {
+        "type": "object", "required": ["name", "domain", "count", "access"], "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string", "minLength": 1, "description": "Name of the group; its nodes are named after it.", "examples": ["europe-fibre"]},
+          "domain": {"type": "string", "description": "Domain of the nodes; must have a relay.", "examples": ["europe"]},
+          "count": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "Number of nodes, spread evenly over the sites in `near`.", "examples": [180]},
+          "kind": {"type": "string", "enum": ["EDGE", "DC", "GATEWAY", "VIRTUAL"], "default": "EDGE", "description": "Kind of the nodes."},
+          "tags": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "Tags of the nodes, to ask projections by.", "examples": [["retail", "v2-hardware"]]},
+          "access": {"type": "string", "description": "How the nodes reach their relay: a name from topology/access.", "examples": ["lte"]},
+          "near": {"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "Sites around which the nodes stand. Default: every site with a relay of the domain.", "examples": [["paris", "madrid"]]},
+          "spread": {"x-unit": "length", "x-maximum": "5000km", "default": "30km", "description": "Each node stands within this distance of its site."}
+        }}},
+      "behaviour": {
+        "type": "object", "default": {}, "description": "What every node does.", "additionalProperties": false,
+        "properties": {
+          "heartbeat": {"x-unit": "duration", "x-minimum": "1ms", "default": "30s", "description": "Time between two heartbeats."},
+          "missed_heartbeats": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 3, "description": "Silence of so many heartbeats means that contact is lost."},
+          "snapshot": {"x-unit": "duration", "x-minimum": "1s", "default": "10m", "description": "Time between two snapshots."},
+          "snapshot_body": {"x-unit": "size", "x-maximum": "1GiB", "default": "16KiB", "description": "Size of a snapshot's body."},
+          "autonomy": {"x-unit": "duration", "default": "24h", "description": "How long a LOCAL grant lasts without contact; \"0s\": none."},
+          "buffer": {"x-unit": "size", "x-minimum": "1KiB", "default": "64MiB", "description": "Room for events that wait to be sent."},
+          "rtt_delayed_above": {"x-unit": "duration", "x-minimum": "1ms", "default": "400ms", "description": "A round trip above this makes a LIVE node DELAYED (arrow S8 of the lifecycle)."},
+          "rtt_live_below": {"x-unit": "duration", "x-minimum": "1ms", "default": "300ms", "description": "A round trip below this makes a DELAYED node LIVE (A1). At most rtt_delayed_above."},
+          "dwell": {"x-unit": "duration", "default": "1m", "description": "How long a threshold must be passed before the mode changes."},
+          "gap_events": {"type": "integer", "minimum": 1, "maximum": 1000000000, "default": 64, "description": "A debt of more events than this at a contact needs a full reconciliation (A24)."},
+          "flush": {"x-unit": "duration", "x-minimum": "1s", "default": "5m", "description": "Heartbeats are folded into one stored batch in each such interval."}
+        }}
+    }},
+  "topology": {
+    "type": "object", "description": "The network: sites, the backbone between them, relays at sites, and the ways nodes reach relays.",
+    "required": ["relays", "access"], "additionalProperties": false,
+    "properties": {
+      "sites": {"type": "array", "default": [], "description": "Places of relays and masters. A GraphML backbone brings its own sites along.", "items": {
+        "type": "object", "required": ["name", "lat", "lon"], "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string", "minLength": 1, "description": "Name of the site.", "examples": ["paris"]},
+          "lat": {"type": "number", "minimum": -90, "maximum": 90, "description": "Latitude in degrees, north positive.", "examples": [48.8566]},
+          "lon": {"type": "number", "minimum": -180, "maximum": 180, "description": "Longitude in degrees, east positive.", "examples": [2.3522]}
+        }}},
+      "backbone": {"default": [], "description": "Links between sites, used both ways: a list of them, or a topology to import.", "oneOf": [
+        {"type": "array", "title": "links", "items": {
+          "type": "object", "required": ["from", "to"], "additionalProperties": false,
+          "properties": {
+            "from": {"type": "string", "description": "Site at one end.", "examples": ["frankfurt"]},
+            "to": {"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "Sites at the other end: one link to each. A link is called \"from - to\".", "examples": [["paris", "london"]]},
+            "bandwidth": {"x-unit": "rate", "x-minimum": "1bps", "default": "10Gbps", "description": "Capacity in each direction."},
+            "delay": {"x-unit": "duration", "description": "One way. Default: fibre over the great circle x 1.4 at 2/3 of the speed of light.", "examples": ["20ms"]},
+            "loss": {"x-unit": "fraction", "default": 0, "description": "Independent loss of each datagram."}
+          }}},
+        {"type": "object", "title": "import", "required": ["graphml"], "additionalProperties": false,
+          "properties": {
+            "graphml": {"type": "string", "minLength": 1, "description": "A GraphML file as the Internet Topology Zoo writes them (label, Latitude, Longitude, LinkSpeedRaw); relative to the scenario's folder. Sites are named by label.", "examples": ["Geant2012.graphml"]},
+            "bandwidth": {"x-unit": "rate", "x-minimum": "1bps", "default": "10Gbps", "description": "Capacity of links without LinkSpeedRaw."},
+            "loss": {"x-unit": "fraction", "default": 0, "description": "Independent loss of each datagram."}
+          }}
+      ]},
+      "relays": {"type": "array", "minItems": 1, "description": "Store-and-forward hops at sites, one at each site named. The relay at paris is called \"relay-paris\".", "items": {
+        "type": "object", "required": ["domain", "sites"], "additionalProperties": false,
+        "properties": {
+          "domain": {"type": "string", "description": "Domain whose nodes they serve.", "examples": ["europe"]},
+          "sites": {"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "Where they stand.", "examples": [["paris", "madrid"]]},
+          "queue": {"x-unit": "size", "x-minimum": "1KiB", "default": "64MiB", "description": "Room for what waits in the relay."}
+        }}},
+      "access": {"type": "array", "minItems": 1, "description": "Ways for nodes to reach their relay.", "items": {"oneOf": [
+        {"type": "object", "title": "fibre", "required": ["name", "kind"], "additionalProperties": false,
+          "description": "A wire to the relay; the delay follows from the distance.",
+          "properties": {
+            "name": {"type": "string", "minLength": 1, "description": "Name of the access.", "examples": ["fibre"]},
+            "kind": {"const": "fibre", "description": "This kind."},
+            "down": {"x-unit": "rate", "x-minimum": "1bps", "default": "100Mbps", "description": "Capacity towards the node."},
+            "up": {"x-unit": "rate", "x-minimum": "1bps", "default": "100Mbps", "description": "Capacity towards the relay."},
+            "loss": {"x-unit": "fraction", "default": 0, "description": "Independent loss of each datagram."},
+            "extra_delay": {"x-unit": "duration", "default": "1ms", "description": "One way, on top of propagation."},
+            "queue": {"x-unit": "size", "x-minimum": "1KiB", "default": "1MiB", "description": "Bytes that may wait for the link; a datagram that finds no room is dropped."}
+          }},
+        {"type": "object", "title": "lte", "required": ["name", "kind"], "additionalProperties": false,
+          "description": "A mobile network; the delay follows from the distance and the radio's scheduling.",
+          "properties": {
+            "name": {"type": "string", "minLength": 1, "description": "Name of the access.", "examples": ["lte"]},
+            "kind": {"const": "lte", "description": "This kind."},
+            "down": {"x-unit": "rate", "x-minimum": "1bps", "default": "30Mbps", "description": "Capacity towards the node."},
+            "up": {"x-unit": "rate", "x-minimum": "1bps", "default": "10Mbps", "description": "Capacity towards the relay."},
+            "loss": {"x-unit": "fraction", "default": 0.005, "description": "Independent loss of each datagram."},
+            "extra_delay": {"x-unit": "duration", "default": "25ms", "description": "One way, on top of propagation."},
+            "queue": {"x-unit": "size", "x-minimum": "1KiB", "default": "1MiB", "description": "Bytes that may wait for the link; a datagram that finds no room is dropped."}
+          }},
+)json"
+                        R"json(
+        {"type": "object", "title": "geo", "required": ["name", "kind", "satellite"], "additionalProperties": false,
+          "description": "A geostationary satellite: always in contact, about 600 ms a round trip. Its nodes and relays must see it above 5 degrees.",
+          "properties": {
+            "name": {"type": "string", "minLength": 1, "description": "Name of the access.", "examples": ["geo-13e"]},
+            "kind": {"const": "geo", "description": "This kind."},
+            "satellite": {"x-unit": "angle", "x-minimum": "-180deg", "x-maximum": "180deg", "description": "Longitude of the satellite, east positive.", "examples": ["13deg"]},
+            "down": {"x-unit": "rate", "x-minimum": "1bps", "default": "10Mbps", "description": "Capacity towards the node."},
+            "up": {"x-unit": "rate", "x-minimum": "1bps", "default": "2Mbps", "description": "Capacity towards the relay."},
+            "loss": {"x-unit": "fraction", "default": 0.005, "description": "Independent loss of each datagram."},
+            "extra_delay": {"x-unit": "duration", "default": "30ms", "description": "One way, on top of propagation."},
+            "queue": {"x-unit": "size", "x-minimum": "1KiB", "default": "1MiB", "description": "Bytes that may wait for the link; a datagram that finds no room is dropped."}
+          }},
+        {"type": "object", "title": "leo", "required": ["name", "kind", "shell"], "additionalProperties": false,
+          "description": "Satellites in low orbit: in contact only while one passes.",
+          "properties": {
+            "name": {"type": "string", "minLength": 1, "description": "Name of the access.", "examples": ["leo"]},
+            "kind": {"const": "leo", "description": "This kind."},
+            "shell": {"type": "object", "description": "A Walker delta shell i: t/p/f.", "required": ["inclination", "altitude", "satellites", "planes"], "additionalProperties": false,
+              "properties": {
+                "inclination": {"x-unit": "angle", "x-minimum": "0deg", "x-maximum": "180deg", "description": "Inclination of the orbits.", "examples": ["53deg"]},
+                "altitude": {"x-unit": "length", "x-minimum": "160km", "x-maximum": "36000km", "description": "Height of the orbits above the ground.", "examples": ["550km"]},
+                "satellites": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "Satellites in all; a multiple of `planes`.", "examples": [24]},
+                "planes": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "Orbital planes.", "examples": [6]},
+                "phasing": {"type": "integer", "minimum": 0, "maximum": 999, "default": 1, "description": "Phase between neighbouring planes, in units of 360 degrees / satellites; below `planes`."},
+                "min_elevation": {"x-unit": "angle", "x-minimum": "0deg", "x-maximum": "90deg", "default": "25deg", "description": "A satellite below this is not in contact."}
+              }},
+            "down": {"x-unit": "rate", "x-minimum": "1bps", "default": "20Mbps", "description": "Capacity towards the node."},
+            "up": {"x-unit": "rate", "x-minimum": "1bps", "default": "5Mbps", "description": "Capacity towards the relay."},
+            "loss": {"x-unit": "fraction", "default": 0.01, "description": "Independent loss of each datagram."},
+            "extra_delay": {"x-unit": "duration", "default": "5ms", "description": "One way, on top of propagation."},
+            "queue": {"x-unit": "size", "x-minimum": "1KiB", "default": "1MiB", "description": "Bytes that may wait for the link; a datagram that finds no room is dropped."}
+          }},
+        {"type": "object", "title": "trace", "required": ["name", "kind", "file"], "additionalProperties": false,
+          "description": "A measured link: delay, loss and rates follow a CSV file with one row a second, which repeats when it ends.",
+          "properties": {
+            "name": {"type": "string", "minLength": 1, "description": "Name of the access.", "examples": ["starlink"]},
+            "kind": {"const": "trace", "description": "This kind."},
+            "file": {"type": "string", "minLength": 1, "description": "The trace: .csv or .csv.xz, relative to the scenario's folder.", "examples": ["starlink.csv.xz"]},
+            "columns": {"type": "object", "default": {}, "description": "Which columns of the file to read. An empty cell of a number repeats the one above.", "additionalProperties": false,
+              "properties": {
+                "round_trip_ms": {"type": "string", "minLength": 1, "default": "pop_ping_latency_ms", "description": "Round trip in milliseconds; half of it is the delay one way."},
+                "loss": {"type": "string", "minLength": 1, "default": "pop_ping_drop_rate", "description": "Share of datagrams lost, 0 to 1."},
+                "down_bps": {"type": "string", "minLength": 1, "default": "downlink_bps", "description": "Traffic towards the node, bit/s."},
+                "up_bps": {"type": "string", "minLength": 1, "default": "uplink_bps", "description": "Traffic towards the relay, bit/s."},
+                "state": {"type": "string", "minLength": 1, "default": "state", "description": "State of the link."}
+              }},
+            "connected": {"type": "string", "default": "CONNECTED", "description": "The state in which the link works; in any other it is down."},
+            "bandwidth_floor": {"x-unit": "rate", "x-minimum": "1kbps", "default": "1Mbps", "description": "Capacity is at least this: traces tell the traffic in use, which is less."},
+            "extra_delay": {"x-unit": "duration", "default": "0s", "description": "One way, on top of what the trace tells."},
+            "queue": {"x-unit": "size", "x-minimum": "1KiB", "default": "1MiB", "description": "Bytes that may wait for the link; a datagram that finds no room is dropped."}
+          }}
+      ]}}
+    }},
+  "controllers": {"type": "array", "minItems": 1, "description": "Masters. Each is home to the nodes of its domain's subtree that no deeper master is home to; the one GLOBAL master controls the root.", "items": {
+    "type": "object", "required": ["name", "level", "domain", "site"], "additionalProperties": false,
+    "properties": {
+      "name": {"type": "string", "minLength": 1, "description": "Name of the master.", "examples": ["master-europe"]},
+      "level": {"type": "string", "enum": ["GLOBAL", "REGION"], "description": "Level of its authority.", "examples": ["REGION"]},
+      "domain": {"type": "string", "description": "Domain it controls.", "examples": ["europe"]},
+      "site": {"type": "string", "description": "Where it stands.", "examples": ["frankfurt"]},
+      "lease": {"x-unit": "duration", "x-minimum": "1s", "default": "1h", "description": "How long the authority lasts that GLOBAL grants it; renewed at a third of it."},
+      "clock_drift_bound": {"x-unit": "duration", "default": "1s", "description": "It stops acting this much before its lease ends. Less than half the lease."},
+      "replay_sessions": {"type": "integer", "minimum": 1, "maximum": 1000000, "default": 32, "description": "At most so many replays at once; other nodes are deferred."},
+      "replay_credit": {"x-unit": "size", "x-minimum": "1KiB", "x-maximum": "1GiB", "default": "256KiB", "description": "Bytes a replaying node may send ahead of acknowledgement. At least one chunk."},
+      "chunk": {"x-unit": "size", "x-minimum": "1KiB", "x-maximum": "1GiB", "default": "64KiB", "description": "Bytes of backlog in one chunk."}
+    }}},
+  "workload": {
+    "type": "object", "default": {}, "description": "What is asked of the fleet, beside heartbeats and snapshots.", "additionalProperties": false,
+    "properties": {
+      "commands": {"type": "array", "default": [], "description": "Commands of operators, issued by the master that controls the node.", "items": {
+        "type": "object", "required": ["name", "domain"], "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string", "minLength": 1, "description": "Name of this load.", "examples": ["daily"]},
+          "domain": {"type": "string", "description": "To nodes of this domain and those below it.", "examples": ["europe"]},
+          "kind": {"type": "string", "enum": ["RESTART_SERVICE", "COLLECT_LOGS", "SET_PARAMETER"], "default": "RESTART_SERVICE", "description": "What is commanded; bundles are assigned by rollouts."},
+          "from": {"x-unit": "duration", "default": "0s", "description": "First time, from the start."},
+          "every": {"x-unit": "duration", "default": "0s", "description": "Time between two; \"0s\": once, at `from`."},
+          "until": {"x-unit": "duration", "description": "No more from here on; after `from`. Default: the horizon.", "examples": ["12h"]},
+          "nodes": {"type": ["integer", "string"], "minimum": 1, "maximum": 1000000, "pattern": "^all$", "x-word": "all", "default": 1, "description": "Number of nodes, drawn at random each time, or \"all\"."},
+          "valid_for": {"x-unit": "duration", "x-minimum": "1s", "default": "1h", "description": "No effect later than this after issue."}
+        }}},
+      "rollouts": {"type": "array", "default": [], "description": "New policy bundles, wave by wave.", "items": {
+        "type": "object", "required": ["bundle", "version", "at", "domain"], "additionalProperties": false,
+        "properties": {
+          "bundle": {"type": "string", "minLength": 1, "description": "Name of the bundle.", "examples": ["baseline"]},
+          "version": {"type": "string", "minLength": 1, "description": "Its version.", "examples": ["1.1.0"]},
+          "config": {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, "description": "Settings in the bundle: texts by key.", "examples": [{"log.level": "info"}]},
+          "at": {"x-unit": "duration", "description": "When the first wave starts.", "examples": ["2h"]},
+          "domain": {"type": "string", "description": "To every node of this domain and those below it.", "examples": ["earth"]},
+          "waves": {"type": "array", "minItems": 1, "items": {"x-unit": "fraction"}, "default": [0.01, 0.1, 0.5, 1], "description": "Part of the nodes reached with each wave; rising, the last is 1."},
+          "wave_every": {"x-unit": "duration", "x-minimum": "1s", "default": "10m", "description": "Time between two waves, at least."},
+          "threshold": {"x-unit": "fraction", "default": 0.9, "description": "Part of the reached nodes that must have applied it before the next wave."}
+        }}},
+      "handovers": {"type": "array", "default": [], "description": "Authority over a domain changes hands on an operator's order.", "items": {
+        "type": "object", "required": ["at", "domain", "to"], "additionalProperties": false,
+        "properties": {
+          "at": {"x-unit": "duration", "description": "When.", "examples": ["9h"]},
+          "domain": {"type": "string", "description": "Authority over this domain.", "examples": ["africa"]},
+          "to": {"type": "string", "description": "The master that gets it.", "examples": ["master-global"]}
+        }}}
+    }},
+  "faults": {"type": "array", "default": [], "description": "What goes wrong, and when. Faults of one link add up: it works again when all are over.", "items": {"oneOf": [
+    {"type": "object", "title": "isolate_domain", "required": ["kind", "domain", "at"], "additionalProperties": false,
+      "description": "Cuts the backbone between the sites of a domain and those below it, and all other sites.",
+      "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Name in reports. Default: kind and target.", "examples": ["cable cut"]},
+        "kind": {"const": "isolate_domain", "description": "This kind."},
+        "domain": {"type": "string", "description": "The domain; not the root.", "examples": ["europe"]},
+        "at": {"x-unit": "duration", "description": "When it starts.", "examples": ["1h"]},
+        "until": {"x-unit": "duration", "description": "When it is over; after `at`. Default: never.", "examples": ["7h"]}
+      }},
+    {"type": "object", "title": "split_domain", "required": ["kind", "domain", "at"], "additionalProperties": false,
+      "description": "Cuts the backbone between any two different sites of a domain and those below it.",
+      "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Name in reports. Default: kind and target.", "examples": ["cable cut"]},
+        "kind": {"const": "split_domain", "description": "This kind."},
+        "domain": {"type": "string", "description": "The domain.", "examples": ["europe"]},
+        "at": {"x-unit": "duration", "description": "When it starts.", "examples": ["1h"]},
+        "until": {"x-unit": "duration", "description": "When it is over; after `at`. Default: never.", "examples": ["7h"]}
+      }},
+    {"type": "object", "title": "cut_site", "required": ["kind", "site", "at"], "additionalProperties": false,
+      "description": "Takes every backbone link of a site down.",
+      "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Name in reports. Default: kind and target.", "examples": ["blackout"]},
+        "kind": {"const": "cut_site", "description": "This kind."},
+        "site": {"type": "string", "description": "The site.", "examples": ["frankfurt"]},
+        "at": {"x-unit": "duration", "description": "When it starts.", "examples": ["1h"]},
+        "until": {"x-unit": "duration", "description": "When it is over; after `at`. Default: never.", "examples": ["7h"]}
+      }},
+    {"type": "object", "title": "cut_link", "required": ["kind", "link", "at"], "additionalProperties": false,
+      "description": "Takes one backbone link down.",
+      "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Name in reports. Default: kind and target.", "examples": ["cable cut"]},
+        "kind": {"const": "cut_link", "description": "This kind."},
+        "link": {"type": "string", "description": "The link, \"from - to\", in either order of its ends.", "examples": ["paris - london"]},
+        "at": {"x-unit": "duration", "description": "When it starts.", "examples": ["1h"]},
+        "until": {"x-unit": "duration", "description": "When it is over; after `at`. Default: never.", "examples": ["7h"]}
+      }}
+  ]}},
+  "engine": {
+    "type": "object", "default": {}, "description": "How it is simulated.", "additionalProperties": false,
+    "properties": {
+      "seed": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615, "default": 1, "description": "Seed of all random streams; not a part of the scenario's hash."},
+      "tie_seed": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615, "default": 0, "description": "Other than 0: permutes events of one instant, to find results that depend on their order."},
+      "horizon": {"x-unit": "duration", "x-minimum": "1s", "x-maximum": "3650d", "default": "24h", "description": "Length of the run."},
+      "network": {"type": "string", "enum": ["hybrid", "flow"], "default": "hybrid", "description": "flow: every message is a SimGrid flow. hybrid: small messages are scheduled by arithmetic, which is faster and agrees."},
+      "sample_every": {"x-unit": "duration", "x-minimum": "1s", "default": "1m", "description": "Time between two points of the timeline."}
+    }},
+  "expect": {"type": "array", "default": [], "description": "What must come out. A run whose expectations hold exits with 0, else with 1.", "items": {
+    "type": "object", "required": ["metric", "why"], "additionalProperties": false,
+    "oneOf": [{"required": ["is"]}, {"required": ["at_least"]}, {"required": ["at_most"]}],
+    "properties": {
+      "metric": {"type": "string", "enum": "metrics", "description": "What is measured; see the table of metrics.", "examples": ["nodes_autonomous"]},
+      "domain": {"type": "string", "description": "In this domain and those below it. Default: the whole fleet.", "examples": ["europe"]},
+      "at": {"x-unit": "duration", "description": "When it is read. Default: at the end of the run. Only for metrics that are read at a time.", "examples": ["3h"]},
+      "is": {"type": "number", "description": "Must be this; exactly one of is, at_least, at_most must be given.", "examples": [0]},
+      "at_least": {"type": "number", "description": "Must not be below.", "examples": [300]},
+      "at_most": {"type": "number", "description": "Must not be above.", "examples": [20]},
+      "why": {"type": "string", "minLength": 1, "description": "Why it must hold, in a sentence, for whoever sees it fail.", "examples": ["Nodes that lose their master must go on by themselves."]}
+    }}}
+}
+})json";
+
+}  // namespace
+
+std::string_view schema_text() {
+  return {text, sizeof text - 1};
+}
+
+}  // namespace ibcf::sim
