@@ -1,0 +1,82 @@
+#include "schema.hpp"
+
+#include <fmt/format.h>
+
+#include "model/event.hpp"
+
+namespace ibcf::analysis {
+
+namespace {
+
+template <Worded E>
+std::string words_sql(std::string_view table) {
+  std::string sql = fmt::format("CREATE TABLE {}(code INTEGER PRIMARY KEY, word TEXT NOT NULL);\n", table);
+  const auto words = words_of(E{});
+  for (std::size_t i = 0; i < words.size(); ++i)
+    sql += fmt::format("INSERT INTO {} VALUES({}, '{}');\n", table, i, words[i]);
+  return sql;
+}
+
+}  // namespace
+
+std::string schema_sql() {
+  return words_sql<EventType>("event_types") + words_sql<Priority>("priorities") + R"sql(
+CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE domains(domain INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL, parent INTEGER);
+CREATE TABLE masters(master INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL,
+                     domain INTEGER NOT NULL, site TEXT NOT NULL);
+CREATE TABLE relays(relay INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL, domain INTEGER NOT NULL,
+                    site TEXT NOT NULL);
+CREATE TABLE nodes(node INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL, domain INTEGER NOT NULL,
+                   node_group TEXT NOT NULL, access TEXT NOT NULL, relay INTEGER, latitude_deg REAL, longitude_deg REAL);
+CREATE TABLE links(link INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, from_place TEXT NOT NULL,
+                   to_place TEXT NOT NULL, bandwidth_bps REAL NOT NULL);
+CREATE TABLE faults(fault INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, from_ns INTEGER NOT NULL,
+                    until_ns INTEGER);
+CREATE TABLE events(master INTEGER NOT NULL, position INTEGER NOT NULL, ingested_ns INTEGER NOT NULL, origin BLOB NOT NULL,
+                    incarnation INTEGER NOT NULL, seq INTEGER NOT NULL, type INTEGER NOT NULL, subject BLOB NOT NULL,
+                    occurred_ns INTEGER NOT NULL, epoch INTEGER NOT NULL, cause BLOB, priority INTEGER NOT NULL,
+                    packed BLOB NOT NULL);
+CREATE TABLE samples(at_ns INTEGER NOT NULL, metric TEXT NOT NULL, domain INTEGER, value REAL NOT NULL);
+CREATE TABLE link_use(at_ns INTEGER NOT NULL, link INTEGER NOT NULL, bytes INTEGER NOT NULL,
+                      interval_ns INTEGER NOT NULL);
+CREATE TABLE link_totals(link INTEGER PRIMARY KEY, sent INTEGER NOT NULL, delivered INTEGER NOT NULL,
+                         dropped INTEGER NOT NULL, carried_bytes INTEGER NOT NULL);
+CREATE TABLE reach(from_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL, place TEXT NOT NULL, component INTEGER NOT NULL);
+CREATE TABLE expectations(metric TEXT NOT NULL, domain TEXT NOT NULL, at_ns INTEGER, compare TEXT NOT NULL,
+                          wanted REAL NOT NULL, got REAL, pass INTEGER NOT NULL, why TEXT NOT NULL,
+                          place TEXT NOT NULL);
+CREATE TABLE metrics(name TEXT NOT NULL, domain TEXT NOT NULL, value REAL, meaning TEXT NOT NULL);
+)sql";
+}
+
+std::string closing_sql() {
+  return R"sql(
+CREATE UNIQUE INDEX events_by_position ON events(master, position);
+CREATE INDEX events_by_time ON events(ingested_ns, master, position);
+CREATE INDEX events_by_subject ON events(subject, ingested_ns);
+CREATE INDEX events_by_origin ON events(origin, incarnation, seq);
+CREATE TABLE names(id BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO names SELECT id, name FROM nodes;
+INSERT OR IGNORE INTO names SELECT id, name FROM masters;
+INSERT OR IGNORE INTO names SELECT id, name FROM relays;
+INSERT OR IGNORE INTO names SELECT id, name FROM domains;
+CREATE VIEW log AS
+  SELECT events.ingested_ns / 1e9 AS ingested_s,
+         printf('%02d:%02d:%06.3f', events.ingested_ns / 3600000000000, events.ingested_ns / 60000000000 % 60,
+                events.ingested_ns % 60000000000 / 1e9) AS ingested,
+         masters.name AS master, events.position AS position, event_types.word AS type,
+         coalesce(subjects.name, lower(hex(events.subject))) AS subject,
+         coalesce(origins.name, lower(hex(events.origin))) AS origin, events.incarnation AS incarnation,
+         events.seq AS seq, events.occurred_ns / 1e9 AS occurred_s, events.epoch AS epoch,
+         priorities.word AS priority, lower(hex(events.cause)) AS cause, length(events.packed) AS bytes
+  FROM events
+  JOIN event_types ON event_types.code = events.type
+  JOIN priorities ON priorities.code = events.priority
+  LEFT JOIN masters ON masters.master = events.master
+  LEFT JOIN names AS subjects ON subjects.id = events.subject
+  LEFT JOIN names AS origins ON origins.id = events.origin;
+)sql";
+}
+
+}  // namespace ibcf::analysis

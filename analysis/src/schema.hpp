@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ibcf::analysis {
+
+/// "IBCF" in the header of events.db: what `file` shows, and how a folder of ours is told from another's.
+inline constexpr std::uint32_t application_id = 0x49424346;
+/// Rises when a table changes its meaning.
+inline constexpr int schema_version = 1;
+
+/// The tables of events.db, and the words behind their numbers.
+std::string schema_sql();
+
+/// Indexes and the readable view `log`, made once all rows are in.
+std::string closing_sql();
+
+}  // namespace ibcf::analysis
