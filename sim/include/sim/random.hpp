@@ -5,9 +5,9 @@
 
 namespace ibcf::sim {
 
-/// Counter-based random numbers (Philox4x32-10, Salmon et al., SC'11): a draw is a function of (seed, stream name,
-/// entity, counter). Streams are named, not drawn in sequence, so a new stream, a new node or an injector
-/// with probability 0 leaves every other draw as it was.
+/// Counter-based random numbers (Philox4x32-10, Salmon et al., SC'11): a draw is a function of (seed, stream
+/// name, entity, counter). Streams are named, not drawn in sequence, so a new stream, a new node or an
+/// injector with probability 0 leaves every other draw as it was.
 class RandomStream {
  public:
   RandomStream() = default;
