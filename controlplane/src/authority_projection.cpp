@@ -16,7 +16,9 @@ template <class Item>
 std::size_t put_by_key(std::vector<Item>& items, Item item) {
   const auto after = std::upper_bound(items.begin(), items.end(), item.key,
                                       [](const EventKey& key, const Item& other) { return key < other.key; });
-  return static_cast<std::size_t>(items.insert(after, std::move(item)) - items.begin());
+  const auto place = static_cast<std::size_t>(after - items.begin());
+  items.insert(after, std::move(item));
+  return place;
 }
 
 }  // namespace
@@ -99,7 +101,8 @@ void AuthorityProjection::add_grant_anomalies(DomainId id, const Scope& scope, c
   for (const Granted& granted : scope.grants) {
     const AuthorityGrant& grant = granted.grant;
     const auto report = [&](AuthorityAnomalyKind kind) {
-      if (query.is_within(grant.granted_ts)) all.push_back({kind, id, {}, {}, grant.epoch, highest, grant.granted_ts});
+      if (query.is_within(grant.granted_ts))
+        all.push_back({kind, id, {}, {}, grant.epoch, highest, grant.granted_ts});
     };
     const bool renews = grant.reason == GrantReason::renewal;
     if (renews && grant.epoch < highest) report(stale_renewal);
@@ -120,8 +123,9 @@ std::vector<AuthorityAnomaly> AuthorityProjection::anomalies(const Query& query)
     const auto slot = roster_->find(executed.node);
     const DomainId domain = slot ? roster_->at(*slot).as.domain_id : DomainId{};
     const bool fenced = executed.result.state == CommandState::fenced;
-    all.push_back({fenced ? fenced_execution : stale_execution, domain, executed.node, executed.result.command_id,
-                   executed.result.command_epoch, executed.result.max_epoch_seen, executed.key.occurred});
+    all.push_back({fenced ? fenced_execution : stale_execution, domain, executed.node,
+                   executed.result.command_id, executed.result.command_epoch, executed.result.max_epoch_seen,
+                   executed.key.occurred});
   }
   return all;
 }

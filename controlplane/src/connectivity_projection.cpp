@@ -13,8 +13,8 @@ constexpr std::uint32_t most_nodes = 1U << 24;
 bool is_rectangular(const HeartbeatBatch& batch) {
   const std::size_t rows = batch.ordinal.size();
   return batch.beats.size() == rows && batch.last_seen_ms.size() == rows && batch.rtt_us.size() == rows &&
-         batch.head.size() == rows && batch.backlog_events.size() == rows && batch.backlog_bytes.size() == rows &&
-         batch.mode.size() == rows && batch.health.size() == rows;
+         batch.head.size() == rows && batch.backlog_events.size() == rows &&
+         batch.backlog_bytes.size() == rows && batch.mode.size() == rows && batch.health.size() == rows;
 }
 
 }  // namespace
@@ -38,7 +38,8 @@ bool ConnectivityProjection::apply(const Stored&, const Event& event) {
   Decoder decoder(event.payload);
   decoder.get(batch_);
   if (!decoder.finished() || !is_rectangular(batch_)) return false;
-  if (std::any_of(batch_.ordinal.begin(), batch_.ordinal.end(), [](auto ordinal) { return ordinal >= most_nodes; }))
+  if (std::any_of(batch_.ordinal.begin(), batch_.ordinal.end(),
+                  [](auto ordinal) { return ordinal >= most_nodes; }))
     return false;
   const EventKey key = key_of(event);
   for (std::size_t row = 0; row < batch_.ordinal.size(); ++row) {

@@ -58,8 +58,10 @@ void FleetRoster::index_ordinal(Slot slot) {
   const std::size_t ordinal = member.as.ordinal;
   if (by_ordinal_.size() <= ordinal) by_ordinal_.resize(ordinal + 1, no_slot);
   const Slot holder = by_ordinal_[ordinal];
-  // Two nodes of one ordinal are a broken log; even then the answer does not depend on the order of the merge.
-  if (holder == no_slot || members_[holder].registered_by <= member.registered_by) by_ordinal_[ordinal] = slot;
+  // Two nodes of one ordinal are a broken log; even then the answer does not depend on the order of the
+  // merge.
+  if (holder == no_slot || members_[holder].registered_by <= member.registered_by)
+    by_ordinal_[ordinal] = slot;
 }
 
 void FleetRoster::learn_bundle(const Event& event, BundleId bundle) {
@@ -100,7 +102,8 @@ std::vector<Slot> FleetRoster::select(const Query& query) const {
   for (Slot slot = 0; slot < members_.size(); ++slot)
     if (members_[slot].registered && matches(slot, query)) slots.push_back(slot);
   std::sort(slots.begin(), slots.end(), [this](Slot a, Slot b) {
-    return std::tie(members_[a].as.ordinal, members_[a].id) < std::tie(members_[b].as.ordinal, members_[b].id);
+    return std::tie(members_[a].as.ordinal, members_[a].id) <
+           std::tie(members_[b].as.ordinal, members_[b].id);
   });
   return slots;
 }

@@ -53,12 +53,18 @@ std::optional<Said> read_as(const Event& event) {
 
 std::optional<Said> said_in(const Event& event) {
   switch (event.type) {
-    case EventType::node_registered: return read_as<NodeRegistered>(event);
-    case EventType::node_enrolled: return read_as<NodeEnrolled>(event);
-    case EventType::replay_granted: return read_as<ReplayGranted>(event);
-    case EventType::replay_chunk_acked: return read_as<ReplayChunkAcked>(event);
-    case EventType::replay_verdict: return read_as<ReplayVerdict>(event);
-    default: return read_as<LifecycleStep>(event);
+    case EventType::node_registered:
+      return read_as<NodeRegistered>(event);
+    case EventType::node_enrolled:
+      return read_as<NodeEnrolled>(event);
+    case EventType::replay_granted:
+      return read_as<ReplayGranted>(event);
+    case EventType::replay_chunk_acked:
+      return read_as<ReplayChunkAcked>(event);
+    case EventType::replay_verdict:
+      return read_as<ReplayVerdict>(event);
+    default:
+      return read_as<LifecycleStep>(event);
   }
 }
 
@@ -105,7 +111,8 @@ void LifecycleProjection::take(Slot slot, Step step) {
     believe(life, life.steps.back());
     return;
   }
-  // An older step came later, from another master's log: what was believed since has to be thought through again.
+  // An older step came later, from another master's log: what was believed since has to be thought through
+  // again.
   const auto after = std::upper_bound(life.steps.begin(), life.steps.end(), step.key,
                                       [](const EventKey& key, const Step& other) { return key < other.key; });
   const auto added = life.steps.insert(after, step);
@@ -169,9 +176,11 @@ Lifecycle LifecycleProjection::lifecycle_of(NodeId node) const {
   const Life* life = life_of(node);
   if (life == nullptr) return shown;
   // An archived node was retired last.
-  shown.phase = life->state.phase.value_or(life->state.incarnation > 0 ? Phase::retired : Phase::provisioning);
+  shown.phase =
+      life->state.phase.value_or(life->state.incarnation > 0 ? Phase::retired : Phase::provisioning);
   shown.state = ibcf::label_of(life->state);
-  const auto last = std::find_if(life->steps.rbegin(), life->steps.rend(), [](const Step& step) { return step.fits; });
+  const auto last =
+      std::find_if(life->steps.rbegin(), life->steps.rend(), [](const Step& step) { return step.fits; });
   if (last == life->steps.rend()) return shown;
   shown.last_transition_ts = last->key.occurred;
   shown.reason = reasons_[last->reason];

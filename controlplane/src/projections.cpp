@@ -3,7 +3,10 @@
 namespace ibcf {
 
 Projections::Projections(std::vector<Domain> domains)
-    : roster_(std::move(domains)), lifecycle_(roster_), connectivity_(roster_, lifecycle_), authority_(roster_) {}
+    : roster_(std::move(domains)),
+      lifecycle_(roster_),
+      connectivity_(roster_, lifecycle_),
+      authority_(roster_) {}
 
 void Projections::apply(const Stored& stored) {
   Decoder decoder(stored.packed);

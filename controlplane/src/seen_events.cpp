@@ -32,9 +32,9 @@ bool add(Runs& runs, std::uint64_t seq) {
 
 bool SeenEvents::insert(AnyId origin, std::uint32_t incarnation, std::uint64_t seq) {
   auto& streams = streams_[origin];
-  const auto found = std::lower_bound(
-      streams.begin(), streams.end(), incarnation,
-      [](const Stream& stream, std::uint32_t value) { return stream.incarnation < value; });
+  const auto found =
+      std::lower_bound(streams.begin(), streams.end(), incarnation,
+                       [](const Stream& stream, std::uint32_t value) { return stream.incarnation < value; });
   if (found != streams.end() && found->incarnation == incarnation) return add(found->runs, seq);
   streams.insert(found, {incarnation, {{seq, seq}}});
   return true;

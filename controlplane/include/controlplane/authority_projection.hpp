@@ -30,38 +30,40 @@ enum class AuthorityAnomalyKind : std::uint8_t {
   stale_execution,   ///< a node carried out a command below an epoch it had seen (I-23)
 };
 constexpr auto words_of(AuthorityAnomalyKind) {
-  return std::array<std::string_view, 5>{"EPOCH_NOT_RISING", "STALE_RENEWAL", "TWO_HOLDERS", "FENCED_EXECUTION",
-                                         "STALE_EXECUTION"};
+  return std::array<std::string_view, 5>{"EPOCH_NOT_RISING", "STALE_RENEWAL", "TWO_HOLDERS",
+                                         "FENCED_EXECUTION", "STALE_EXECUTION"};
 }
 
 struct AuthorityAnomaly {
   AuthorityAnomalyKind kind = AuthorityAnomalyKind::epoch_not_rising;
-  DomainId scope;              ///< of a grant; of an execution: the node's domain
-  NodeId node;                 ///< nil for a grant
-  CommandId command;           ///< nil for a grant
-  std::uint64_t epoch = 0;     ///< of the grant or the command
-  std::uint64_t highest = 0;   ///< the highest epoch known where it happened
-  Instant when;                ///< by the clock of who wrote it
+  DomainId scope;             ///< of a grant; of an execution: the node's domain
+  NodeId node;                ///< nil for a grant
+  CommandId command;          ///< nil for a grant
+  std::uint64_t epoch = 0;    ///< of the grant or the command
+  std::uint64_t highest = 0;  ///< the highest epoch known where it happened
+  Instant when;               ///< by the clock of who wrote it
   IBCF_FIELDS(AuthorityAnomaly, kind, scope, node, command, epoch, highest, when)
 };
 
-/// Authority over scopes, and everything that shows two masters at odds (seed: "AuthorityProjection prevents split-brain";
-/// I-25: every fenced or stale execution is visible here).
+/// Authority over scopes, and everything that shows two masters at odds (seed: "AuthorityProjection prevents
+/// split-brain"; I-25: every fenced or stale execution is visible here).
 class AuthorityProjection {
  public:
   /// `roster` must outlive this and see each event first.
   explicit AuthorityProjection(const FleetRoster& roster) : roster_(&roster) {}
 
-  /// False where the payload is not what the type says; nothing is changed then. Requires an event not taken before.
+  /// False where the payload is not what the type says; nothing is changed then. Requires an event not taken
+  /// before.
   bool apply(const Stored& stored, const Event& event);
 
   [[nodiscard]] const AsOf& as_of() const { return roster_->as_of(); }
   /// Nothing where the scope was never granted.
   [[nodiscard]] std::optional<ScopeAuthority> find(DomainId scope) const;
-  /// The newest grant over a domain: its own, or that of the nearest domain above it. Nothing where there is none.
+  /// The newest grant over a domain: its own, or that of the nearest domain above it. Nothing where there is
+  /// none.
   [[nodiscard]] std::optional<AuthorityGrant> in_force(DomainId domain) const;
-  /// Scopes within the query's domain, by id; with a window those granted within it. A scope that is a node counts to the
-  /// node's domain. Tags and bundle narrow scopes that are nodes, and leave out no domain.
+  /// Scopes within the query's domain, by id; with a window those granted within it. A scope that is a node
+  /// counts to the node's domain. Tags and bundle narrow scopes that are nodes, and leave out no domain.
   [[nodiscard]] std::vector<ScopeAuthority> scopes(const Query& query = {}) const;
   /// Oldest first within a kind; grants by scope first. Tags and bundle narrow what concerns a node.
   [[nodiscard]] std::vector<AuthorityAnomaly> anomalies(const Query& query = {}) const;
@@ -92,7 +94,8 @@ class AuthorityProjection {
   void take(Executed executed);
   [[nodiscard]] bool is_asked_for(DomainId scope, const Query& query) const;
   [[nodiscard]] bool is_asked_for(NodeId node, const Query& query) const;
-  void add_grant_anomalies(DomainId id, const Scope& scope, const Query& query, std::vector<AuthorityAnomaly>& all) const;
+  void add_grant_anomalies(DomainId id, const Scope& scope, const Query& query,
+                           std::vector<AuthorityAnomaly>& all) const;
 
   const FleetRoster* roster_;
   std::map<DomainId, Scope> scopes_;

@@ -15,7 +15,9 @@ struct ModeCounts {
   std::array<std::uint64_t, words_of(ConnectivityMode{}).size()> mode{};
   std::uint64_t unclassified = 0;
 
-  [[nodiscard]] std::uint64_t operator[](ConnectivityMode which) const { return mode[static_cast<std::size_t>(which)]; }
+  [[nodiscard]] std::uint64_t operator[](ConnectivityMode which) const {
+    return mode[static_cast<std::size_t>(which)];
+  }
   [[nodiscard]] std::uint64_t total() const;
   void count(std::optional<ConnectivityMode> believed);
   ModeCounts& operator+=(const ModeCounts& other);
@@ -38,14 +40,16 @@ struct NodeConnectivity {
   Health health = Health::unknown;
 };
 
-/// How each node is connected: the believed mode is the lifecycle projection's, the rest comes from heartbeat batches.
+/// How each node is connected: the believed mode is the lifecycle projection's, the rest comes from heartbeat
+/// batches.
 class ConnectivityProjection {
  public:
   /// Both must outlive this and see each event first.
   ConnectivityProjection(const FleetRoster& roster, const LifecycleProjection& lifecycle)
       : roster_(&roster), lifecycle_(&lifecycle) {}
 
-  /// False where the payload is not what the type says, or its columns differ in length; nothing is changed then.
+  /// False where the payload is not what the type says, or its columns differ in length; nothing is changed
+  /// then.
   bool apply(const Stored& stored, const Event& event);
 
   [[nodiscard]] const AsOf& as_of() const { return roster_->as_of(); }

@@ -7,9 +7,9 @@
 
 namespace ibcf {
 
-/// The order in which projections believe things happened, over all origins: the hybrid logical clock first, then the
-/// origin's own clock, then the event's identity. It depends on the event alone, so that logs merged in any order give
-/// one result (I-14). It orders a view; it decides neither authority nor dedupe.
+/// The order in which projections believe things happened, over all origins: the hybrid logical clock first,
+/// then the origin's own clock, then the event's identity. It depends on the event alone, so that logs merged
+/// in any order give one result (I-14). It orders a view; it decides neither authority nor dedupe.
 struct EventKey {
   std::uint64_t hlc = 0;
   Instant occurred;

@@ -22,7 +22,9 @@ struct Query {
   Instant until = never;
 
   [[nodiscard]] bool has_window() const { return from != Instant::min() || until != never; }
-  [[nodiscard]] bool is_within(Instant when) const { return from <= when && (when < until || until == never); }
+  [[nodiscard]] bool is_within(Instant when) const {
+    return from <= when && (when < until || until == never);
+  }
 };
 
 /// How far a view has read its log (I-67).
@@ -32,12 +34,12 @@ struct AsOf {
   IBCF_FIELDS(AsOf, position, ingested)
 };
 
-/// A node's place in the columns of the projections. Slots are given in the order in which nodes are first mentioned;
-/// they never leave this process.
+/// A node's place in the columns of the projections. Slots are given in the order in which nodes are first
+/// mentioned; they never leave this process.
 using Slot = std::uint32_t;
 
-/// Who is in the fleet, as node.registered says, and what bundle each node last said it runs. The other projections find
-/// their nodes through it.
+/// Who is in the fleet, as node.registered says, and what bundle each node last said it runs. The other
+/// projections find their nodes through it.
 class FleetRoster {
  public:
   struct Member {
@@ -54,7 +56,8 @@ class FleetRoster {
 
   explicit FleetRoster(std::vector<Domain> domains) : domains_(std::move(domains)) {}
 
-  /// False where the payload is not what the type says; nothing is changed then. Requires an event not taken before.
+  /// False where the payload is not what the type says; nothing is changed then. Requires an event not taken
+  /// before.
   bool apply(const Stored& stored, const Event& event);
 
   [[nodiscard]] const AsOf& as_of() const { return as_of_; }

@@ -25,21 +25,25 @@ struct PhaseCounts {
   friend bool operator==(const PhaseCounts&, const PhaseCounts&) = default;
 };
 
-/// Where each node stands in its life and how it came there, as its masters say: every step is an arrow of the table taken
-/// by an event whose subject is the node. What a node logs about itself is its own report, not the masters' belief, and is
-/// left out. Steps are kept in the order of EventKey, so that merged logs agree.
+/// Where each node stands in its life and how it came there, as its masters say: every step is an arrow of
+/// the table taken by an event whose subject is the node. What a node logs about itself is its own report,
+/// not the masters' belief, and is left out. Steps are kept in the order of EventKey, so that merged logs
+/// agree.
 class LifecycleProjection {
  public:
   /// `roster` must outlive this and see each event first.
   explicit LifecycleProjection(FleetRoster& roster) : roster_(&roster) {}
 
-  /// False where the payload is not what the type says; nothing is changed then. Requires an event not taken before.
+  /// False where the payload is not what the type says; nothing is changed then. Requires an event not taken
+  /// before.
   bool apply(const Stored& stored, const Event& event);
 
   [[nodiscard]] const AsOf& as_of() const { return roster_->as_of(); }
   /// Empty for a node nobody has registered.
   [[nodiscard]] LifecycleState state_of(NodeId node) const;
-  [[nodiscard]] LifecycleState state_at(Slot slot) const { return slot < lives_.size() ? lives_[slot].state : LifecycleState{}; }
+  [[nodiscard]] LifecycleState state_at(Slot slot) const {
+    return slot < lives_.size() ? lives_[slot].state : LifecycleState{};
+  }
   [[nodiscard]] std::string label_of(NodeId node) const { return ibcf::label_of(state_of(node)); }
   /// As the seed's Node shows it: phase, label, newest transition and its reason.
   [[nodiscard]] Lifecycle lifecycle_of(NodeId node) const;

@@ -11,10 +11,10 @@
 
 namespace ibcf {
 
-/// The views that reports and screens read, folded from one log or from several merged: connectivity, lifecycle and
-/// authority, over one roster. Nothing else goes in, so they can be rebuilt from nothing (I-11), or from a snapshot and
-/// the tail (I-12). An event that comes twice changes nothing (I-13). Per-origin order is all that is asked of a merged
-/// log (I-14).
+/// The views that reports and screens read, folded from one log or from several merged: connectivity,
+/// lifecycle and authority, over one roster. Nothing else goes in, so they can be rebuilt from nothing
+/// (I-11), or from a snapshot and the tail (I-12). An event that comes twice changes nothing (I-13).
+/// Per-origin order is all that is asked of a merged log (I-14).
 class Projections {
  public:
   /// The domains are the fleet's, parents and children in any order.
@@ -22,7 +22,8 @@ class Projections {
   Projections(const Projections&) = delete;  // the views hold on to the roster
   Projections& operator=(const Projections&) = delete;
 
-  /// Reads one entry. Bytes that are no event, or whose payload is not what its type says, change nothing but unreadable().
+  /// Reads one entry. Bytes that are no event, or whose payload is not what its type says, change nothing but
+  /// unreadable().
   void apply(const Stored& stored);
   /// The same for a caller that has decoded the entry already.
   void apply(const Stored& stored, const Event& event);
@@ -40,8 +41,8 @@ class Projections {
   [[nodiscard]] Bytes snapshot() const;
   /// The views alone, without position and ingestion time: equal for two masters that hold the same events.
   [[nodiscard]] Bytes view_bytes() const;
-  /// Goes on from a snapshot taken with the same domains. Requires that nothing was applied yet. False where the bytes are
-  /// no snapshot; this object is of no use then.
+  /// Goes on from a snapshot taken with the same domains. Requires that nothing was applied yet. False where
+  /// the bytes are no snapshot; this object is of no use then.
   [[nodiscard]] bool restore(ByteView snapshot);
 
  private:

@@ -10,8 +10,8 @@
 
 namespace ibcf {
 
-/// Which events were taken already, by identity (origin, incarnation, seq): per origin and incarnation the runs of seqs,
-/// usually one. Replays upload by priority, so a seq may come after a higher one.
+/// Which events were taken already, by identity (origin, incarnation, seq): per origin and incarnation the
+/// runs of seqs, usually one. Replays upload by priority, so a seq may come after a higher one.
 class SeenEvents {
  public:
   /// True where it is new; from then on it is known.
