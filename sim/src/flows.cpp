@@ -205,8 +205,12 @@ FlowEngine::FlowEngine(std::size_t lanes) : state_(std::make_unique<State>()) {
 }
 
 FlowEngine::~FlowEngine() {
-  // SimGrid outlives us, and so does what we told it to call.
+  // SimGrid outlives us, and so does what we told it to call. It complains of activities that are released
+  // before their end: those stay.
   State::listener = nullptr;
+  static auto* unfinished = new std::vector<s4u::CommPtr>;
+  for (auto& record : state_->flows)
+    if (record.comm) unfinished->push_back(std::move(record.comm));
 }
 
 FlowEngine::Flow FlowEngine::start(std::uint32_t lane, Duration work, std::uint32_t tag, Instant now) {

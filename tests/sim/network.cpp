@@ -297,3 +297,61 @@ TEST_CASE("the handlers of signals that were there stay when SimGrid starts") {
 
   CHECK(kept == std::vector<std::int64_t>{1, 1});
 }
+
+TEST_CASE("a run may end while flows are under way") {
+  const auto numbers = in_child([] {
+    std::int64_t written = 0;
+    {
+      Line line(NetworkMode::flow, {link_of(1e6, 0ms)});
+      line.send_at(Instant{}, 1, 0, 1, 1'000'000);
+      line.send_at(Instant{}, 2, 0, 1, 100);
+      line.hold_at(Instant{1s}, 0);
+      line.release_at(Instant{1s}, 0);
+      line.send_at(Instant{1s}, 3, 0, 1, 1'000'000);
+      line.run(Instant{2s});
+      written = static_cast<std::int64_t>(line.network.count(0).in_flight);
+    }
+    return std::vector<std::int64_t>{written};
+  });
+
+  CHECK(numbers == std::vector<std::int64_t>{1});
+}
+
+TEST_CASE("a transfer that starts behind waiting datagrams shares the link with them") {
+  const auto arrivals = arrivals_of(NetworkMode::hybrid, {link_of(8e6, 0ms)}, [](Line& line) {
+    for (std::uint32_t i = 0; i < 500; ++i) line.send_at(Instant{}, i, 0, 1, 1000);  // half a second of work
+    line.send_at(Instant{}, 1000, 0, 1, 1'000'000);                                  // one second
+  });
+
+  REQUIRE(arrivals.size() == 2 * 501);
+  CHECK(arrivals[1000] == 1000);
+  CHECK(std::abs(arrivals[1001] - 1'500'000'000) <= 10);
+}
+
+TEST_CASE("a link that went down starts anew: nothing of before has a share of it") {
+  for (const auto mode : both_modes) {
+    const auto arrivals = arrivals_of(mode, {link_of(8e6, 0ms)}, [](Line& line) {
+      for (std::uint32_t i = 0; i < 4; ++i) line.send_at(Instant{}, i, 0, 1, 1'000'000);
+      for (std::uint32_t i = 10; i < 14; ++i) line.send_at(Instant{}, i, 0, 1, 1500);
+      line.hold_at(Instant{1ms}, 0);
+      line.release_at(Instant{1ms}, 0);
+      line.send_at(Instant{1ms}, 20, 0, 1, 1'000'000);
+      line.send_at(Instant{1ms}, 21, 0, 1, 1'000'000);
+      line.send_at(Instant{500ms}, 15, 0, 1, 8000);
+      line.send_at(Instant{3s}, 22, 0, 1, 1000);
+      line.send_at(Instant{3s}, 23, 0, 1, 1000);
+      line.hold_at(Instant{3s}, 0);
+      line.release_at(Instant{3s}, 0);
+      line.send_at(Instant{3s}, 24, 0, 1, 1000);
+    });
+
+    REQUIRE(arrivals.size() == 8);
+    CHECK(arrivals[0] == 15);
+    CHECK(std::abs(arrivals[1] - 524'000'000) <= 20);
+    CHECK(arrivals[2] == 20);
+    CHECK(std::abs(arrivals[3] - 2'009'000'000) <= 20);
+    CHECK(std::abs(arrivals[5] - 2'009'000'000) <= 20);
+    CHECK(arrivals[6] == 24);
+    CHECK(arrivals[7] == 3'001'000'000);
+  }
+}

@@ -20,6 +20,7 @@ namespace ibcf::sim {
 inline std::vector<std::int64_t> in_child(const std::function<std::vector<std::int64_t>()>& work) {
   int ends[2];
   if (pipe(ends) != 0) throw std::runtime_error("no pipe");
+  std::fflush(nullptr);  // or the child would print what we have not printed yet
   const pid_t child = fork();
   if (child == 0) {
     close(ends[0]);
