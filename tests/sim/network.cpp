@@ -333,6 +333,7 @@ TEST_CASE("a link that went down starts anew: nothing of before has a share of i
     const auto arrivals = arrivals_of(mode, {link_of(8e6, 0ms)}, [](Line& line) {
       for (std::uint32_t i = 0; i < 4; ++i) line.send_at(Instant{}, i, 0, 1, 1'000'000);
       for (std::uint32_t i = 10; i < 14; ++i) line.send_at(Instant{}, i, 0, 1, 1500);
+      line.send_at(Instant{1ms}, 9, 0, 1, 8000);  // brings SimGrid to the very instant of the cut
       line.hold_at(Instant{1ms}, 0);
       line.release_at(Instant{1ms}, 0);
       line.send_at(Instant{1ms}, 20, 0, 1, 1'000'000);
