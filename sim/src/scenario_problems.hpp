@@ -37,10 +37,6 @@ class ProblemList {
 std::string shown(const Json& value);
 std::string shown_text(std::string_view text);
 
-/// The name that was probably meant: the nearest by edit distance, where that is small for the length of
-/// `name`; else "".
-std::string nearest_name(std::string_view name, const std::vector<std::string>& names);
-
 /// ", did you mean \"heartbeat\"?", or, where nothing is near, "; must be one of a, b, c" (a few at most), or
 /// "".
 std::string suggestion(std::string_view name, const std::vector<std::string>& names);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scenario_units.hpp"
+#include "model/nearest.hpp"
 #include "schema.hpp"
 
 namespace ibcf::sim {
@@ -211,7 +212,7 @@ class SchemaCheck {
       const auto near = nearest_name(given, words);
       const bool few = words.size() <= 6;
       std::string what = few ? fmt::format("must be {}, is {}", listed(words, "or"), shown(value))
-                             : fmt::format("is {}, which is none that there is", shown(value));
+                             : fmt::format("is {}, which is not known", shown(value));
       if (!near.empty())
         what += fmt::format("; did you mean \"{}\"?", near);
       else if (!few)

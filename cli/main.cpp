@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "exit_codes.hpp"
+#include "model/nearest.hpp"
+#include "run_command.hpp"
+#include "sim/scenario.hpp"
+#include "sim/world.hpp"
+
+namespace {
+
+using namespace ibcf;
+using namespace ibcf::cli;
+
+constexpr const char* examples = R"(
+Examples:
+  ibcf run scenarios/first-partition.json
+  ibcf run scenarios/first-partition.json --seed 7 --out out/seven
+  ibcf run scenarios/first-partition.json --until 8h --json | jq .verdict
+  ibcf validate my-scenario.json
+  ibcf schema > scenario.schema.json
+
+Exit codes:
+  0 pass   1 an expectation failed   2 bad input   3 an invariant was violated   4 did not converge
+  5 not deterministic   70 internal error   74 the disk or another device failed   130 interrupted
+)";
+
+int complain(const std::string& what) {
+  fmt::print(stderr, "ibcf: {}\n", what);
+  return bad_input;
+}
+
+// "no command "rnu"; did you mean "run"?"
+std::string with_guess(std::string what, const std::string& given, const std::vector<std::string>& known) {
+  const std::string guess = nearest_name(given, known);
+  if (!guess.empty()) what += fmt::format("; did you mean {}?", guess);
+  return what;
+}
+
+std::string duration_error(const std::string& text) {
+  return parse_duration(text) ? "" : fmt::format("must be a duration such as 8h or 90min, is \"{}\"", text);
+}
+
+std::string seed_error(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size()
+             ? ""
+             : fmt::format("must be a whole number from 0 to 2^64 - 1, is \"{}\"", text);
+}
+
+int dispatch(int argc, char** argv) {
+  CLI::App app{"IBCF Twin: drives the real fleet control-plane core through partitions, autonomy and replay, and proves what came of it."};
+  app.footer(examples);
+  app.set_version_flag("--version", IBCF_VERSION);
+  app.require_subcommand(1);
+
+  RunArguments run;
+  std::string seed_text;
+  std::string until_text;
+  CLI::App* run_app = app.add_subcommand("run", "run a scenario and write its run folder");
+  run_app->add_option("scenario", run.scenario, "the scenario file")->required();
+  run_app->add_option("--seed", seed_text, "instead of the scenario's own seed")->check(seed_error);
+  run_app->add_option("--out", run.out, "the run folder; without it the first free out/NAME-SEED");
+  run_app->add_option("--until", until_text, "stop at this simulated time, say 8h")->check(duration_error);
+  run_app->add_flag("--json", run.json, "the result as JSON on standard output");
+  run_app->add_flag("--quiet", run.quiet, "no progress and no result, just the exit code and the run folder");
+  run_app->footer(examples);
+
+  std::string to_validate;
+  bool validate_json = false;
+  CLI::App* validate_app = app.add_subcommand("validate", "check a scenario without running it; all problems at once");
+  validate_app->add_option("scenario", to_validate, "the scenario file")->required();
+  validate_app->add_flag("--json", validate_json, "problems as JSON on standard output");
+
+  bool reference = false;
+  CLI::App* schema_app = app.add_subcommand("schema", "print the JSON Schema of scenario files");
+  schema_app->add_flag("--reference", reference, "the scenario reference as Markdown instead");
+
+  const std::vector<std::string> commands{"run", "validate", "schema"};
+  if (argc > 1 && argv[1][0] != '-' && std::find(commands.begin(), commands.end(), argv[1]) == commands.end())
+    return complain(with_guess(fmt::format("no command \"{}\"; there are run, validate and schema", argv[1]), argv[1], commands));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::ExtrasError&) {
+    std::string first;
+    for (CLI::App* sub : app.get_subcommands())
+      if (const auto rest = sub->remaining(); !rest.empty()) first = rest.front();
+    return complain(with_guess(fmt::format("no option \"{}\"", first), first,
+                               {"--seed", "--out", "--until", "--json", "--quiet", "--help", "--version", "--reference"}));
+  } catch (const CLI::ParseError& error) {
+    return complain(fmt::format("{}; see ibcf --help", error.what()));
+  }
+
+  if (schema_app->parsed()) {
+    fmt::print("{}\n", reference ? sim::scenario_reference() : sim::scenario_schema());
+    return passed;
+  }
+  if (validate_app->parsed()) return validate_command(to_validate, validate_json);
+  if (!seed_text.empty()) {
+    std::uint64_t seed = 0;
+    std::from_chars(seed_text.data(), seed_text.data() + seed_text.size(), seed);
+    run.seed = seed;
+  }
+  if (!until_text.empty()) run.until = at(*parse_duration(until_text));
+  return run_command(run);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch(argc, argv);
+  } catch (const ibcf::sim::BadWorld& bad) {
+    return complain(bad.what());
+  } catch (const std::logic_error& bug) {
+    fmt::print(stderr, "ibcf: internal error, please report it: {}\n", bug.what());
+    return internal_error;
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "ibcf: {}\n", failure.what());
+    return io_failed;
+  }
+}
