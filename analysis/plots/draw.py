@@ -98,7 +98,7 @@ def row_of(table, domain):
 
 def save(figure, folder, name):
     # Metadata would name the version of matplotlib and make equal pictures differ.
-    figure.savefig(os.path.join(folder, name + ".png"), dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    figure.savefig(os.path.join(folder, name + ".png"), dpi=DPI, metadata={"Software": None})
     plt.close(figure)
 
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -99,13 +100,13 @@ void Database::close() {
 }
 
 void Database::fail() const {
-  // SQLite says "disk I/O error"; the system knows which: no space, too large, read-only.
-  const int system = sqlite3_system_errno(handle_);
-  const bool disk =
-      (sqlite3_errcode(handle_) & 0xff) == SQLITE_IOERR || (sqlite3_errcode(handle_) & 0xff) == SQLITE_FULL;
+  // SQLite says "disk I/O error"; the system call that failed last says which: too large, read-only, broken.
+  const int reason = errno;
+  const int code = sqlite3_errcode(handle_) & 0xff;
+  const bool is_disk = code == SQLITE_IOERR || code == SQLITE_FULL;
   throw std::runtime_error(
       fmt::format("{}: {}{}", file_.string(), sqlite3_errmsg(handle_),
-                  disk && system != 0 ? fmt::format(" ({})", std::strerror(system)) : ""));
+                  is_disk && reason != 0 ? fmt::format(" ({})", std::strerror(reason)) : ""));
 }
 
 }  // namespace ibcf::analysis

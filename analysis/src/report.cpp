@@ -149,7 +149,7 @@ Report fold_report(const fs::path& events_db) {
   return report;
 }
 
-RunOutcome write_report(const fs::path& folder) {
+RunOutcome write_report(const fs::path& folder, bool pictures) {
   const Report report = fold_report(folder / "events.db");
   write_file(folder / "report.json",
              report.tables.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
@@ -157,7 +157,7 @@ RunOutcome write_report(const fs::path& folder) {
   RunOutcome outcome;
   outcome.report = folder / "report.html";
   outcome.story = report.story;
-  const Plots plots = draw_plots(folder / "report.json", folder / "plots");
+  const Plots plots = pictures ? draw_plots(folder / "report.json", folder / "plots") : Plots{};
   if (!plots.warning.empty()) outcome.warnings.push_back(plots.warning);
   write_file(outcome.report, render_html(report.tables, plots));
   return outcome;

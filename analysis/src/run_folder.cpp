@@ -271,7 +271,7 @@ void RunFolder::add_link_total(std::uint32_t link, std::uint64_t sent, std::uint
 RunOutcome RunFolder::finish(const RunResult& result) {
   state_->put_result(result);
   state_->close_log();
-  RunOutcome outcome = write_report(state_->folder);
+  RunOutcome outcome = write_report(state_->folder, state_->facts.pictures);
   write_file(state_->folder / "run.json", state_->manifest(result).dump(2) + "\n");
   return outcome;
 }

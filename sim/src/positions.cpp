@@ -273,8 +273,10 @@ class PlacedReader {
 
   // Where a list or object opens that is closed again by leaving.
   void enter() {
-    if (path_.size() >= deepest)
+    if (path_.size() >= deepest) {
+      path_.clear();  // sixty parts tell nobody anything
       stop(fmt::format("is nested deeper than {} levels; a scenario needs no more than 8", deepest));
+    }
     ++at_;
     skip_blank();
   }

@@ -24,12 +24,14 @@ std::string hash_of(Json resolved, const std::vector<std::string>& data) {
 
 void resolve(const PlacedJson& document, ProblemList& problems, LoadedScenario& loaded) {
   const auto unreadable = check_against(published_schema(), document, problems);
+  if (!document.value.is_object()) return;
   Json json = filled(published_schema(), document.value, unreadable);
   json.erase("$schema");  // a hint for editors, no part of what is simulated
   auto built = build_scenario(json, document, problems);
   check_times(built.scenario, document, problems);
   if (problems.empty()) check_whole(built.scenario, document, problems);
   if (!problems.empty()) return;
+  json = filled(published_schema(), json, {});  // puts what was written back where the schema has it
   loaded.scenario = std::move(built.scenario);
   loaded.scenario.text_hash = hash_of(json, built.data);
   loaded.resolved = json.dump(2) + "\n";

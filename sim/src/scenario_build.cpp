@@ -90,11 +90,15 @@ class Names {
   }
   [[nodiscard]] const std::vector<std::string>& all() const { return names_; }
   [[nodiscard]] const char* sort() const { return sort_; }
+  /// Some of these things could not be read, so an unknown name may be one of theirs.
+  void miss_some() { misses_some_ = true; }
+  [[nodiscard]] bool misses_some() const { return misses_some_; }
 
  private:
   const char* sort_;
   std::vector<std::string> names_;
   std::map<std::string, std::uint32_t> index_;
+  bool misses_some_ = false;
 };
 
 class ScenarioBuilder {
@@ -127,6 +131,7 @@ class ScenarioBuilder {
 
   std::string new_name(const Spot& spot, Names& names) {
     const std::string name = spot["name"].text();
+    if (!spot["name"].is_there()) names.miss_some();
     if (!names.add(name) && spot["name"].is_there()) taken(spot["name"].path(), name, names);
     return name;
   }
@@ -139,7 +144,7 @@ class ScenarioBuilder {
   std::uint32_t reference(const Spot& spot, const Names& names) {
     const std::string name = spot.text();
     const std::uint32_t index = names.find(name);
-    if (index == none && spot.is_there())
+    if (index == none && spot.is_there() && !names.misses_some())
       report(spot.path(), fmt::format("names no {}: there is no \"{}\"{}", names.sort(), shown_text(name),
                                       suggestion(name, names.all())));
     return index;
@@ -210,6 +215,7 @@ class ScenarioBuilder {
     for (const Spot& site : spot["sites"].items())
       s_.sites.push_back({new_name(site, sites_), {site["lat"].number(), site["lon"].number()}});
     const Spot backbone = spot["backbone"];
+    if (!backbone.is_there()) links_.miss_some();
     if (backbone["graphml"].is_there()) import_backbone(backbone);
     for (const Spot& link : backbone.items()) links(link);
     for (const Spot& relays : spot["relays"].items()) read_relays(relays);
@@ -220,7 +226,10 @@ class ScenarioBuilder {
     const std::uint32_t from = reference(spot["from"], sites_);
     for (const Spot& end : spot["to"].items()) {
       const std::uint32_t to = reference(end, sites_);
-      if (from == none || to == none) continue;
+      if (from == none || to == none) {
+        links_.miss_some();
+        continue;
+      }
       if (from == to) {
         report(end.path(), "is the site the link starts from; must be another");
         continue;
@@ -246,8 +255,11 @@ class ScenarioBuilder {
   void import_backbone(const Spot& spot) {
     const Spot file = spot["graphml"];
     const auto text = read_data(file, "a GraphML file");
-    if (!text) return;
-    const auto topology = read_graphml(*text, beside(file.text()), problems_);
+    const auto topology = text ? read_graphml(*text, beside(file.text()), problems_) : ImportedTopology{};
+    if (topology.vertices.empty()) {
+      sites_.miss_some();
+      links_.miss_some();
+    }
     std::vector<std::uint32_t> sites;
     for (const auto& vertex : topology.vertices) {
       sites.push_back(static_cast<std::uint32_t>(s_.sites.size()));
@@ -372,10 +384,14 @@ class ScenarioBuilder {
       if (const auto index = reference(site, sites_); index != none) group.near.push_back(index);
     if (spot["near"].is_there()) return;
     Json names = Json::array();
-    for (const Scenario::Relay& relay : s_.relays) {
-      if (relay.domain != group.domain) continue;
-      group.near.push_back(relay.site);
-      names.push_back(s_.sites[relay.site].name);
+    // Of the domain, or of the nearest one above it that has any: those whose relays its nodes use.
+    for (std::uint32_t domain = group.domain; domain != none && names.empty();
+         domain = s_.domains[domain].parent) {
+      for (const Scenario::Relay& relay : s_.relays) {
+        if (relay.domain != domain) continue;
+        group.near.push_back(relay.site);
+        names.push_back(s_.sites[relay.site].name);
+      }
     }
     spot.set("near", std::move(names));
   }

@@ -158,10 +158,11 @@ class WholeRules {
   void relays() const {
     for (std::size_t i = 0; i < s_.groups.size(); ++i) {
       bool found = false;
-      for (const auto& relay : s_.relays) found = found || relay.domain == s_.groups[i].domain;
+      for (const auto& relay : s_.relays) found = found || is_within(s_.groups[i].domain, relay.domain);
       if (!found)
         report_(fmt::format("/fleet/groups/{}/domain", i),
-                fmt::format("must have a relay, for nodes reach their master through one; \"{}\" has none in "
+                fmt::format("must have a relay, or one above it, for nodes reach their master through one; "
+                            "\"{}\" has none in "
                             "topology/relays",
                             s_.domains[s_.groups[i].domain].name));
     }

@@ -29,12 +29,12 @@ constexpr char text[] = R"json({
         "type": "object", "required": ["name", "domain", "count", "access"], "additionalProperties": false,
         "properties": {
           "name": {"type": "string", "minLength": 1, "description": "Name of the group; its nodes are named after it.", "examples": ["europe-fibre"]},
-          "domain": {"type": "string", "description": "Domain of the nodes; must have a relay.", "examples": ["europe"]},
+          "domain": {"type": "string", "description": "Domain of the nodes; it or one above it must have a relay.", "examples": ["europe"]},
           "count": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "Number of nodes, spread evenly over the sites in `near`.", "examples": [180]},
           "kind": {"type": "string", "enum": ["EDGE", "DC", "GATEWAY", "VIRTUAL"], "default": "EDGE", "description": "Kind of the nodes."},
           "tags": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "Tags of the nodes, to ask projections by.", "examples": [["retail", "v2-hardware"]]},
           "access": {"type": "string", "description": "How the nodes reach their relay: a name from topology/access.", "examples": ["lte"]},
-          "near": {"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "Sites around which the nodes stand. Default: every site with a relay of the domain.", "examples": [["paris", "madrid"]]},
+          "near": {"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "Sites around which the nodes stand. Default: every site with a relay of the domain, or of the nearest one above it that has any.", "examples": [["paris", "madrid"]]},
           "spread": {"x-unit": "length", "x-maximum": "5000km", "default": "30km", "description": "Each node stands within this distance of its site."}
         }}},
       "behaviour": {

@@ -233,6 +233,13 @@ void read_all(Projections& projections, const std::vector<Event>& events) {
   projections.catch_up(log);
 }
 
+AuthorityGrant newest_by_hand(const std::vector<AuthorityGrant>& history) {
+  AuthorityGrant newest = history.front();
+  for (const AuthorityGrant& grant : history)
+    if (grant.epoch >= newest.epoch) newest = grant;
+  return newest;
+}
+
 constexpr std::size_t longest = 400;
 
 }  // namespace
@@ -302,6 +309,11 @@ TEST_CASE("logs merged in any order over origins give the same views", "[project
     RC_ASSERT(merged.lifecycle().misfits() == 0u);
     for (const auto& [node, state] : scribe.truth) RC_ASSERT(merged.lifecycle().state_of(node) == state);
     RC_ASSERT(merged.authority().anomalies() == straight.authority().anomalies());
+    for (const ScopeAuthority& scope : merged.authority().scopes()) {
+      RC_ASSERT(scope.newest == newest_by_hand(scope.history));
+      RC_ASSERT(scope.newest == straight.authority().find(scope.scope)->newest);
+      RC_ASSERT(scope.history == straight.authority().find(scope.scope)->history);
+    }
     RC_ASSERT(merged.connectivity().counts() == straight.connectivity().counts());
   });
 }

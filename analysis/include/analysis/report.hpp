@@ -25,6 +25,6 @@ Report fold_report(const std::filesystem::path& events_db);
 /// Folds `folder`/events.db and writes report.json, timeline.csv, plots/*.png and report.html beside it.
 /// Without Python or matplotlib there are no pictures, and a warning says so. Throws std::runtime_error for a
 /// disk that fails.
-RunOutcome write_report(const std::filesystem::path& folder);
+RunOutcome write_report(const std::filesystem::path& folder, bool pictures = true);
 
 }  // namespace ibcf::analysis

@@ -34,6 +34,7 @@ struct RunFacts {
   Duration horizon{};
   Json derived = Json::object();  ///< options as they came out, beside what the scenario says
   std::string resolved_scenario;  ///< JSON text; goes to scenario.json as it is
+  bool pictures = true;           ///< false: none are drawn, for runs by the thousand
 };
 
 /// An expectation of the scenario and what came of it.
