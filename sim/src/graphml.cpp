@@ -126,6 +126,9 @@ RawGraph read_raw(std::string_view text, const std::string& file, ProblemList& p
   } catch (const boost::property_tree::xml_parser_error& error) {
     report(error.line(), error.message());
     return {};
+  } catch (const boost::directed_graph_error&) {
+    report(0, "it is directed");
+    return {};
   } catch (const std::exception& error) {
     report(0, shown_text(error.what()));
     return {};

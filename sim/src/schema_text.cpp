@@ -255,8 +255,8 @@ constexpr char text[] = R"json({
   "engine": {
     "type": "object", "default": {}, "description": "How it is simulated.", "additionalProperties": false,
     "properties": {
-      "seed": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615, "default": 1, "description": "Seed of all random streams; not a part of the scenario's hash."},
-      "tie_seed": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615, "default": 0, "description": "Other than 0: permutes events of one instant, to find results that depend on their order."},
+      "seed": {"type": "integer", "minimum": 0, "maximum": 9007199254740991, "default": 1, "description": "Seed of all random streams; not a part of the scenario's hash."},
+      "tie_seed": {"type": "integer", "minimum": 0, "maximum": 9007199254740991, "default": 0, "description": "Other than 0: permutes events of one instant, to find results that depend on their order."},
       "horizon": {"x-unit": "duration", "x-minimum": "1s", "x-maximum": "3650d", "default": "24h", "description": "Length of the run."},
       "network": {"type": "string", "enum": ["hybrid", "flow"], "default": "hybrid", "description": "flow: every message is a SimGrid flow. hybrid: small messages are scheduled by arithmetic, which is faster and agrees."},
       "sample_every": {"x-unit": "duration", "x-minimum": "1s", "default": "1m", "description": "Time between two points of the timeline."}
