@@ -38,7 +38,8 @@ plt.rcParams.update({
     "axes.linewidth": 0.8, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
     "axes.axisbelow": True, "grid.color": "#e4e4e4", "grid.linewidth": 0.7, "xtick.color": INK,
     "ytick.color": INK, "legend.frameon": False, "legend.fontsize": 8.5, "figure.facecolor": "white",
-    "savefig.facecolor": "white", "hatch.linewidth": 0.6})
+    "savefig.facecolor": "white", "hatch.linewidth": 0.6, "figure.constrained_layout.h_pad": 0.09,
+    "figure.constrained_layout.w_pad": 0.09})
 
 
 def hours(seconds):
@@ -55,9 +56,9 @@ def hour_axis(axis, report, label=True):
         axis.set_xlabel("run time (hours)")
 
 
-def count_axis(axis):
+def count_axis(axis, whole=True):
     axis.set_ylim(bottom=0)
-    axis.yaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=2))
+    axis.yaxis.set_major_locator(MaxNLocator(nbins=5, min_n_ticks=2, integer=whole))
     axis.yaxis.set_major_formatter(FuncFormatter(grouped))
 
 
@@ -168,9 +169,18 @@ def backlog(report, folder):
     for axis in axes:
         shade_faults(axis, report)
         hour_axis(axis, report, label=axis is axes[2])
-        count_axis(axis)
+        count_axis(axis, whole=axis is axes[0])
     outside(axes[0], title="domain")
     save(figure, folder, "backlog")
+
+
+def replay_span(fleet, time):
+    """The hours in which anything was replayed, with a margin to either side."""
+    moved = np.diff(fleet["acked_events"], prepend=0) != 0
+    busy = np.flatnonzero(moved | (np.asarray(fleet["open_sessions"]) > 0))
+    first, last = time[busy[0]], time[busy[-1]]
+    margin = max(0.12 * (last - first), 2 * (time[1] - time[0]))
+    return max(0, first - margin), min(time[-1], last + margin)
 
 
 def replay(report, folder):
@@ -179,7 +189,8 @@ def replay(report, folder):
     if not (any(fleet["acked_events"]) or any(fleet["open_sessions"])):
         return
     time = hours(report["time_s"])
-    domains = top_domains(report, 7)
+    domains = [d for d in top_domains(report, 7) if any(row_of(table, d)["open_sessions"]) or
+               any(row_of(table, d)["acked_events"])]
     figure, axes = plt.subplots(2, 2, figsize=(10.5, 6.4), layout="constrained")
     (data, sessions), (verdicts, spread) = axes
     data.stackplot(time, [np.asarray(row_of(table, d)["acked_bytes"]) / 1e6 for d in domains],
@@ -195,10 +206,13 @@ def replay(report, folder):
             verdicts.plot(time, fleet[word], color=colour, label=word, drawstyle="steps-post")
     verdicts.set_title("Verdicts")
     verdicts.set_ylabel("replays, cumulative")
+    first, last = replay_span(fleet, time)
     for axis in (data, sessions, verdicts):
         shade_faults(axis, report)
         hour_axis(axis, report)
-        count_axis(axis)
+        if last - first < 0.6 * time[-1]:
+            axis.set_xlim(first, last)
+        count_axis(axis, whole=axis is not data)
     quantiles = table["duration_quantiles_s"]
     if quantiles:
         share = 100 * np.arange(1, len(quantiles) + 1) / len(quantiles)
@@ -217,7 +231,7 @@ def replay(report, folder):
     spread.set_ylabel("per cent of replays")
     outside(sessions, title="domain")
     if len(verdicts.get_lines()):
-        verdicts.legend(*verdicts.get_legend_handles_labels(), loc="upper left")
+        verdicts.legend(*verdicts.get_legend_handles_labels(), loc="best")
     save(figure, folder, "replay")
 
 
@@ -231,7 +245,7 @@ def links(report, folder):
     step = report["step_s"] / 3600
     edges = np.append(time - step, time[-1])
     top = percent.max()
-    mesh = axis.pcolormesh(edges, np.arange(len(table) + 1), percent, cmap="cividis", vmin=0, vmax=top or 1,
+    mesh = axis.pcolormesh(edges, np.arange(len(table) + 1), percent, cmap="YlGnBu", vmin=0, vmax=top or 1,
                            shading="flat", rasterized=True)
     axis.set_yticks(np.arange(len(table)) + 0.5, [f"{row['link']}  ({row['bandwidth_bps'] / 1e6:g} Mbps)" for row in table],
                     fontsize=8)
@@ -241,7 +255,8 @@ def links(report, folder):
     for fault in report["faults"]:
         for edge in (fault["from_s"], fault["until_s"]):
             if edge is not None:
-                axis.axvline(edge / 3600, color="white", linewidth=1, linestyle=(0, (2, 2)))
+                axis.axvline(edge / 3600, color=INK, linewidth=0.8, linestyle=(0, (2, 2)))
+    axis.hlines(np.arange(1, len(table)), *axis.get_xlim(), color="white", linewidth=1.5)
     hour_axis(axis, report)
     bar = figure.colorbar(mesh, ax=axis, pad=0.01, fraction=0.04)
     bar.set_label("per cent of bandwidth")
@@ -276,7 +291,7 @@ def authority(report, folder):
         lease = term["lease_until_s"]
         if lease is not None and min(lease, end) > until:
             axis.barh(y, (min(lease, end) - until) / 3600, left=until / 3600, height=0.62, facecolor="none",
-                      edgecolor=colour[term["holder"]], hatch="xxxx", linewidth=0)
+                      edgecolor=colour[term["holder"]], hatch="xxxx", linewidth=0, zorder=3)
     marks = {"fenced": ("|", INK), "late": ("x", ORANGE), "stale": ("X", VERMILION)}
     handles = [Patch(color=colour[h], label=h) for h in holders[:14]]
     for what, (marker, ink) in marks.items():

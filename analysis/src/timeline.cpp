@@ -19,6 +19,12 @@ struct Row {
   std::string what;
 };
 
+/// Always with milliseconds, so that the column sorts and parses as one format.
+std::string stamp_of(Instant instant) {
+  const std::string text = clock_text_of(instant);
+  return text.find('.') == std::string::npos ? text + ".000" : text;
+}
+
 std::string quoted(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
@@ -91,7 +97,7 @@ std::string timeline_csv(const Fleet& fleet, const std::vector<RunLog::Fault>& f
   });
   std::string csv = "time,kind,subject,what\r\n";
   for (const auto& row : rows)
-    csv += fmt::format("{},{},{},{}\r\n", clock_text_of(row.at), row.kind, quoted(row.subject),
+    csv += fmt::format("{},{},{},{}\r\n", stamp_of(row.at), row.kind, quoted(row.subject),
                        quoted(row.what));
   return csv;
 }
