@@ -408,6 +408,23 @@ TEST_CASE("a step whose arrow does not leave the state is counted and moves noth
   CHECK(projections.lifecycle().timeline_of(node).transitions.size() == 4);
 }
 
+TEST_CASE("a logical clock whose counter wraps within a millisecond leaves an origin's steps in order",
+          "[projection]") {
+  Scribe scribe;
+  const NodeId node = node_named(1);
+  scribe.enlist(master_named(0), node, 0, north);
+  scribe.activate(master_named(0), node);
+  for (Event& event : scribe.events) {
+    event.occurred = Instant{};
+    event.hlc = (event.seq + 65533) & 0xffff;
+  }
+  Projections projections(domains());
+  read_all(projections, scribe.events);
+
+  CHECK(projections.lifecycle().misfits() == 0);
+  CHECK(projections.lifecycle().label_of(node) == "ACTIVE/LIVE_OK");
+}
+
 TEST_CASE("a node's own account of its mode is not its masters' belief", "[projection]") {
   Scribe scribe;
   const NodeId node = node_named(1);
