@@ -99,11 +99,11 @@ std::vector<AuthorityFold::Stale> AuthorityFold::stale() const {
   return stale;
 }
 
-Instant AuthorityFold::end_of(const Term& term, Instant* superseded) const {
+Instant AuthorityFold::superseded(const Term& term, bool* given_up) const {
   const auto& epochs = terms_.at(term.scope);
   const auto next = epochs.upper_bound(term.epoch);
-  *superseded = next == epochs.end() ? never : next->second.from;
-  return std::min(term.lease_until, *superseded);
+  *given_up = next != epochs.end() && next->second.reason == GrantReason::handover;
+  return next == epochs.end() ? never : next->second.from;
 }
 
 Json AuthorityFold::table() const {
@@ -118,17 +118,19 @@ Json AuthorityFold::table() const {
       {"late", "a node executed a command after a newer term had been granted that it had not heard of"}};
   table["terms"] = Json::array();
   for (const auto& term : terms()) {
-    Instant superseded;
-    const Instant until = end_of(term, &superseded);
+    bool given_up = false;
+    const Instant next = superseded(term, &given_up);
+    // A hand-over begins when the old holder has given up, and its lease with it.
+    const Instant lease_until = given_up ? std::min(next, term.lease_until) : term.lease_until;
     table["terms"].push_back({{"scope", fleet_->name_of(term.scope)},
                               {"epoch", term.epoch},
                               {"holder", term.holder},
                               {"level", word_of(term.level)},
                               {"reason", word_of(term.reason)},
                               {"from_s", rounded(seconds_of(term.from), 3)},
-                              {"until_s", seconds_or_null(until)},
-                              {"lease_until_s", seconds_or_null(term.lease_until)},
-                              {"superseded_s", seconds_or_null(superseded)},
+                              {"until_s", seconds_or_null(std::min(lease_until, next))},
+                              {"lease_until_s", seconds_or_null(lease_until)},
+                              {"superseded_s", seconds_or_null(next)},
                               {"renewals", term.renewals}});
   }
   const auto all = stale();

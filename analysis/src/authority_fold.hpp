@@ -55,7 +55,9 @@ class AuthorityFold {
 
   void take(const AuthorityGrant& grant);
   [[nodiscard]] std::uint64_t granted_by(AnyId scope, Instant at) const;
-  [[nodiscard]] Instant end_of(const Term& term, Instant* superseded) const;
+  /// When the next term of the scope begins, or never; and whether the holder of this one gave it up for
+  /// that.
+  [[nodiscard]] Instant superseded(const Term& term, bool* given_up) const;
 
   const Grid* grid_;
   const Fleet* fleet_;

@@ -97,8 +97,7 @@ std::string timeline_csv(const Fleet& fleet, const std::vector<RunLog::Fault>& f
   });
   std::string csv = "time,kind,subject,what\r\n";
   for (const auto& row : rows)
-    csv += fmt::format("{},{},{},{}\r\n", stamp_of(row.at), row.kind, quoted(row.subject),
-                       quoted(row.what));
+    csv += fmt::format("{},{},{},{}\r\n", stamp_of(row.at), row.kind, quoted(row.subject), quoted(row.what));
   return csv;
 }
 

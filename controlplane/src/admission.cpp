@@ -27,9 +27,4 @@ Admitted Admission::admit(ByteView packed, std::optional<Event>& event) {
   return Admitted::fresh;
 }
 
-Admission::Mark Admission::mark(const AnyId& origin) const {
-  const auto found = marks_.find(origin);
-  return found == marks_.end() ? Mark{} : found->second;
-}
-
 }  // namespace ibcf

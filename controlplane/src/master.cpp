@@ -31,6 +31,7 @@ void Master::enrol(Enrolment enrolment, Instant now) {
   node.enrolment = std::move(enrolment);
   node.last_seen = now;
   const AnyId id = any(node.enrolment.id);
+  node.mark = &admission_.follow(id);
 
   const Arrow* arrow = take_arrow(node, EventType::node_registered, VerdictKind::clean);
   append_own(EventType::node_registered, id, encode(node.enrolment.facts), {}, Priority::trust, now);
@@ -170,7 +171,7 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
   node.newest = beat;
   classify(node, beat, now);
   const bool came_unannounced = is_in_contact(beat.mode) && (node.is_lost() || node.state.mode == ConnectivityMode::returning);
-  const std::uint64_t mark = admission_.mark(any(node.enrolment.id)).seq;
+  const std::uint64_t mark = node.mark->seq;
   bool behind = false;
   if (node.is_in_contact() && is_in_contact(beat.mode) && beat.head - std::min(beat.head, mark) > settings_->gap_events)
     behind = believe(node, EventType::sync_gap_detected, "too far behind for a silent catch-up", now);

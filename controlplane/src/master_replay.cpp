@@ -35,7 +35,7 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     return;
   }
   if (!see_return(node, hello, now)) return;
-  const Admission::Mark mark = admission_.mark(any(enrolment.id));
+  const Admission::Mark mark = *node.mark;
   const bool forked = hello.head < mark.seq || (hello.head == mark.seq && hello.head_value != mark.value);
   if (hello.incarnation != enrolment.incarnation || forked) {
     believe(node, EventType::conn_identity_rejected, forked ? "its log is not the one we hold" : "unknown incarnation", now);
@@ -60,7 +60,7 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
 
 // Identity, lock and session are an event before the node hears of them.
 void Master::grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& out) {
-  const std::uint64_t mark = admission_.mark(any(node.enrolment.id)).seq;
+  const std::uint64_t mark = node.mark->seq;
   const Arrow* arrow = take_arrow(node, EventType::replay_granted, VerdictKind::clean);
   check(arrow != nullptr, "a replay is granted to a node that is RETURNING");
   // Sessions of different masters never share a number.
@@ -80,7 +80,7 @@ void Master::send_grant(const NodeRecord& node, Outbox& out) const {
           Grant{.session = node.lock->session,
                 .nonce = node.lock->nonce,
                 .fencing_token = node.lock->fencing_token,
-                .resume_from = admission_.mark(any(node.enrolment.id)).seq + 1,
+                .resume_from = node.mark->seq + 1,
                 .credit_bytes = settings_->replay_credit_bytes,
                 .chunk_bytes = settings_->chunk_bytes,
                 .epoch = epoch == epochs_.end() ? 0 : epoch->second},
@@ -110,11 +110,11 @@ void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox&
     return;
   }
   node.last_seen = now;
-  const std::uint64_t before = admission_.mark(any(enrolment.id)).seq;
+  const std::uint64_t before = node.mark->seq;
   const Admitted worst = store_entries(node, chunk, now);
   if (live) return;  // the next heartbeat's acknowledgement tells the node
 
-  const std::uint64_t mark = admission_.mark(any(enrolment.id)).seq;
+  const std::uint64_t mark = node.mark->seq;
   if (worst == Admitted::broken_chain || worst == Admitted::malformed || worst == Admitted::other_incarnation) {
     give_verdict(node, VerdictKind::violation, {worst == Admitted::broken_chain ? "broken chain" : "malformed event"}, now, out);
     return;
@@ -168,7 +168,7 @@ void Master::on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out) 
   }
   node.last_seen = now;
   node.lock->progress = now;
-  const Admission::Mark mark = admission_.mark(any(node.enrolment.id));
+  const Admission::Mark mark = *node.mark;
   if (mark.seq < fin.head) {
     to_node(node, Nack{fin.session, mark.seq + 1}, out);
     return;
@@ -184,7 +184,7 @@ void Master::on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out) 
 void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::string> reasons, Instant now, Outbox& out) {
   const std::uint64_t session = node.lock->session;
   const std::uint64_t nonce = node.lock->nonce;
-  const std::uint64_t mark = admission_.mark(any(node.enrolment.id)).seq;
+  const std::uint64_t mark = node.mark->seq;
   const auto found = epochs_.find(node.enrolment.facts.domain_id);
   const std::uint64_t epoch = found == epochs_.end() ? 0 : found->second;
   std::uint32_t held = 0;

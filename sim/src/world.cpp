@@ -199,6 +199,8 @@ void World::State::schedule() {
     relays[layout.nodes[i].relay].on_node_link(i, open, Instant{}, outbox);
     drain({Role::relay, layout.nodes[i].relay}, Instant{});
     agents[i].start(Instant{}, outbox);
+    // The network tells changes only; a window that is open from the start is none.
+    if (layout.nodes[i].contacts && network.is_up(layout.nodes[i].up)) agents[i].on_carrier(true, Instant{}, outbox);
     drain({Role::node, i}, Instant{});
     note_mode(i);
   }
@@ -277,7 +279,7 @@ void World::State::wake_node(std::uint32_t node, Timer timer, Instant at) {
 
 VertexIndex World::State::vertex_of(const Endpoint& endpoint) const {
   switch (endpoint.role) {
-    case Role::node: return layout.nodes[endpoint.index].vertex;
+    case Role::node: return static_cast<VertexIndex>(scenario.sites.size()) + endpoint.index;  // as in Layout
     case Role::relay: return scenario.relays[endpoint.index].site;
     case Role::master: return scenario.controllers[endpoint.index].site;
   }

@@ -23,8 +23,9 @@ class Admission {
   /// Judges the packed event and, when it is fresh, moves the origin's mark to it. `event` is its decoded form, if it has one.
   Admitted admit(ByteView packed, std::optional<Event>& event);
 
-  /// All zero for an origin nobody heard of.
-  [[nodiscard]] Mark mark(const AnyId& origin) const;
+  /// The origin's mark from now on, all zero before its first event. Stays where it is as long as this object lives, so that a
+  /// heartbeat need not look it up.
+  [[nodiscard]] const Mark& follow(const AnyId& origin) { return marks_[origin]; }
 
  private:
   std::unordered_map<AnyId, Mark> marks_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/admission.hpp"
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/link_class.hpp"
 #include "controlplane/message.hpp"
@@ -45,6 +46,7 @@ struct NodeRecord {
   Enrolment enrolment;
   LifecycleState state;
   LinkClass link_class;
+  const Admission::Mark* mark = nullptr;  ///< what is stored of it; never null once enrolled
   Instant last_seen;
   Instant lost_since = never;
   std::size_t next_contact = 0;  ///< first planned contact not yet over
