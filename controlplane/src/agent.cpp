@@ -10,6 +10,8 @@ namespace ibcf {
 namespace {
 
 constexpr Duration answer_timeout = std::chrono::seconds{20};  // for a Hello, a chunk or a Fin
+// Timeouts in a row until the session is taken for lost: later than a master loses its patience (two minutes).
+constexpr std::uint32_t patience = 6;
 // Seals and headers of a chunk, so that a chunk of N bytes stays within N on the wire.
 constexpr std::uint64_t entry_overhead = 12;
 
@@ -193,7 +195,8 @@ void Agent::on(const Grant& grant, Instant now, Outbox& out) {
                      .credit_bytes = grant.credit_bytes,
                      .chunk_bytes = grant.chunk_bytes,
                      .outstanding = {},
-                     .progress = now};
+                     .progress = now,
+                     .timeouts = 0};
   upload(now, out);
 }
 
@@ -209,6 +212,7 @@ void Agent::on(const ChunkAck& ack, Instant now, Outbox& out) {
   acknowledge(ack.mark);
   session_->credit_bytes = ack.credit_bytes;
   session_->progress = now;
+  session_->timeouts = 0;
   std::erase_if(session_->outstanding, [&](const auto& chunk) { return chunk.first <= ack.mark; });
   session_->next = std::max(session_->next, mark_ + 1);
   upload(now, out);
@@ -220,13 +224,21 @@ void Agent::on(const Nack& nack, Instant now, Outbox& out) {
   session_->outstanding.clear();
   session_->next = mark_ + 1;
   session_->progress = now;
+  session_->timeouts = 0;
   upload(now, out);
 }
 
-// Sends as many chunks as the credits allow, then the Fin; starts over at the mark when no answer came for a while.
+// Sends as many chunks as the credits allow, then the Fin; starts over at the mark when no answer came for a while, and with a new
+// Hello when none comes at all: the master may have ended the session while it could not be heard.
 void Agent::upload(Instant now, Outbox& out) {
   Session& session = *session_;
   if (now - session.progress >= answer_timeout) {
+    if (++session.timeouts > patience) {
+      session_.reset();
+      step(EventType::replay_session_lost);
+      send_hello(now, out);
+      return;
+    }
     session.outstanding.clear();
     session.next = mark_ + 1;
     session.progress = now;
@@ -380,7 +392,7 @@ void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause,
                     .clock_quality = is_in_contact(mode()) ? ClockQuality::synchronised : ClockQuality::free_running,
                     .boot = 1,
                     .uptime = now.time_since_epoch(),
-                    .hlc = static_cast<std::uint64_t>(nanoseconds_of(now) / 1'000'000) << 16 | (head_ & 0xffff),
+                    .hlc = hlc_ = next_hlc(hlc_, now),
                     .epoch = max_epoch_seen_,
                     .desired_bundle = bundle_,
                     .prev = head_value_,

@@ -7,6 +7,7 @@ namespace ibcf {
 void HeldAuthority::take(const AuthorityGrant& grant, Instant asked) {
   const auto found = held_.find(grant.scope);
   if (found != held_.end() && found->second.grant.epoch > grant.epoch) return;
+  if (const auto over = given_up_.find(grant.scope); over != given_up_.end() && over->second >= grant.epoch) return;
   held_[grant.scope] = {grant, asked + grant.lease - bounds_.drift, asked + grant.lease / 3};
 }
 
@@ -14,6 +15,7 @@ std::optional<std::uint64_t> HeldAuthority::give_up(DomainId scope) {
   const auto found = held_.find(scope);
   if (found == held_.end()) return std::nullopt;
   const auto epoch = found->second.grant.epoch;
+  given_up_[scope] = epoch;
   held_.erase(found);
   return epoch;
 }

@@ -8,7 +8,7 @@
 namespace ibcf {
 namespace {
 
-constexpr Duration sweep_every = std::chrono::seconds{5};
+constexpr Duration sweep_every = std::chrono::seconds{10};
 constexpr Duration replicate_every = std::chrono::seconds{10};
 constexpr Duration confirm_within = std::chrono::seconds{10};
 
@@ -32,6 +32,8 @@ void Master::enrol(Enrolment enrolment, Instant now) {
   node.last_seen = now;
   const AnyId id = any(node.enrolment.id);
   node.mark = &admission_.follow(id);
+  node.epoch = &epochs_[node.enrolment.facts.domain_id];
+  node.contacts = node.enrolment.contacts.get();
 
   const Arrow* arrow = take_arrow(node, EventType::node_registered, VerdictKind::clean);
   append_own(EventType::node_registered, id, encode(node.enrolment.facts), {}, Priority::trust, now);
@@ -175,11 +177,10 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
   bool behind = false;
   if (node.is_in_contact() && is_in_contact(beat.mode) && beat.head - std::min(beat.head, mark) > settings_->gap_events)
     behind = believe(node, EventType::sync_gap_detected, "too far behind for a silent catch-up", now);
-  const auto epoch = epochs_.find(node.enrolment.facts.domain_id);
   to_node(node,
           HeartbeatAck{.echo = beat.sent,
                        .mark = is_planted(Defect::acknowledge_unstored) ? std::min(mark + 1, beat.head) : mark,
-                       .epoch = epoch == epochs_.end() ? 0 : epoch->second,
+                       .epoch = *node.epoch,
                        .incarnation = beat.incarnation,
                        .hello_required = came_unannounced || behind},
           out);
@@ -211,7 +212,7 @@ void Master::sweep(Instant now, Outbox& out) {
 void Master::watch(NodeRecord& node, Instant now, Outbox&) {
   bool lost = false;
   if (node.is_windowed()) {
-    const auto& contacts = *node.enrolment.contacts;
+    const auto& contacts = *node.contacts;
     for (; node.next_contact < contacts.size() && contacts[node.next_contact].closes <= now; ++node.next_contact)
       node.silent_contacts = node.last_seen < contacts[node.next_contact].opens ? node.silent_contacts + 1 : 0;
     lost = node.silent_contacts >= settings_->missed_windows;
@@ -264,7 +265,7 @@ void Master::append_own(EventType type, AnyId subject, Bytes payload, AnyId caus
                     .clock_quality = ClockQuality::synchronised,
                     .boot = 1,
                     .uptime = now.time_since_epoch(),
-                    .hlc = static_cast<std::uint64_t>(nanoseconds_of(now) / 1'000'000) << 16 | (own_seq_ & 0xffff),
+                    .hlc = hlc_ = next_hlc(hlc_, now),
                     .epoch = 0,
                     .desired_bundle = {},
                     .prev = own_value_,

@@ -55,6 +55,7 @@ void Master::accept(const Command& command, Instant now, Outbox& out) {
   const auto [entry, is_new] = commands_.try_emplace(command.id, CommandRecord{command, CommandState::queued, node->second, {}, false});
   if (!is_new) return;  // forwarded twice
   nodes_[node->second].open_commands.push_back(command.id);
+  open_commands_.insert(command.id);
   dispatch(entry->second, now, out);
 }
 
@@ -92,18 +93,17 @@ void Master::move(CommandRecord& record, CommandState state, std::string reason,
   record.state = state;
   append_own(EventType::command_moved, any(record.command.node_id), encode(CommandMoved{record.command.id, state, std::move(reason)}),
              any(record.command.id), Priority::command_result, now);
-  if (!is_open(state)) std::erase(nodes_[record.node].open_commands, record.command.id);
+  if (is_open(state)) return;
+  std::erase(nodes_[record.node].open_commands, record.command.id);
+  open_commands_.erase(record.command.id);
 }
 
 // EXPIRED is provisional: the node may have acted and not been heard yet.
 void Master::expire_commands(Instant now) {
-  for (NodeRecord& node : nodes_) {
-    if (node.open_commands.empty()) continue;
-    const std::vector<CommandId> open = node.open_commands;
-    for (const CommandId id : open) {
-      CommandRecord& record = commands_.at(id);
-      if (now > record.command.execute_before) move(record, CommandState::expired, "no word before its last moment", now);
-    }
+  const std::vector<CommandId> open(open_commands_.begin(), open_commands_.end());
+  for (const CommandId id : open) {
+    CommandRecord& record = commands_.at(id);
+    if (now > record.command.execute_before) move(record, CommandState::expired, "no word before its last moment", now);
   }
 }
 

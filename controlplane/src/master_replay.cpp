@@ -43,8 +43,7 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   }
   if (hello.head == mark.seq) {
     believe(node, EventType::replay_not_needed, "marks and heads are equal", now);
-    const auto epoch = epochs_.find(enrolment.facts.domain_id);
-    to_node(node, Verdict{0, hello.nonce, VerdictKind::clean, mark.seq, epoch == epochs_.end() ? 0 : epoch->second, 0}, out);
+    to_node(node, Verdict{0, hello.nonce, VerdictKind::clean, mark.seq, *node.epoch, 0}, out);
     dispatch_open(node, now, out);
     return;
   }
@@ -75,7 +74,6 @@ void Master::grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& ou
 }
 
 void Master::send_grant(const NodeRecord& node, Outbox& out) const {
-  const auto epoch = epochs_.find(node.enrolment.facts.domain_id);
   to_node(node,
           Grant{.session = node.lock->session,
                 .nonce = node.lock->nonce,
@@ -83,7 +81,7 @@ void Master::send_grant(const NodeRecord& node, Outbox& out) const {
                 .resume_from = node.mark->seq + 1,
                 .credit_bytes = settings_->replay_credit_bytes,
                 .chunk_bytes = settings_->chunk_bytes,
-                .epoch = epoch == epochs_.end() ? 0 : epoch->second},
+                .epoch = *node.epoch},
           out);
 }
 
@@ -185,8 +183,7 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   const std::uint64_t session = node.lock->session;
   const std::uint64_t nonce = node.lock->nonce;
   const std::uint64_t mark = node.mark->seq;
-  const auto found = epochs_.find(node.enrolment.facts.domain_id);
-  const std::uint64_t epoch = found == epochs_.end() ? 0 : found->second;
+  const std::uint64_t epoch = *node.epoch;
   std::uint32_t held = 0;
   for (const CommandId id : node.open_commands) held += commands_.at(id).state == CommandState::held ? 1 : 0;
 

@@ -164,11 +164,13 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
   }
   if (at + 1 != text.size() || text[at] != 'Z') return std::nullopt;
   const year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)}, day{static_cast<unsigned>(*d)}};
-  // 1800..2200 keeps the nanoseconds within 64 bits.
-  if (!date.ok() || *y < 1800 || *y > 2200) return std::nullopt;
+  if (!date.ok()) return std::nullopt;
   const auto days_since = sys_days{date}.time_since_epoch().count() - run_start_days;
   const auto seconds = std::int64_t{days_since} * 86400 + *h * 3600 + *mi * 60 + *s;
-  return Instant{Duration{seconds * 1'000'000'000 + ns}};
+  const Wide since_start = Wide{seconds} * 1'000'000'000 + ns;
+  if (since_start > std::numeric_limits<std::int64_t>::max() || since_start < std::numeric_limits<std::int64_t>::min())
+    return std::nullopt;
+  return Instant{Duration{static_cast<std::int64_t>(since_start)}};
 }
 
 }  // namespace ibcf

@@ -75,7 +75,6 @@ struct Network::State {
   };
 
   struct Vertex {
-    std::string name;
     LinkIndex up = none;  // leaves only
     LinkIndex down = none;
     std::uint32_t hub = none;  // all others
@@ -89,6 +88,7 @@ struct Network::State {
   bool started = false;
   Instant latest;
   std::vector<Vertex> vertices;
+  std::vector<std::string> vertex_names;  // apart: a hop never reads them
   std::vector<VertexIndex> hubs;
   std::vector<LinkIndex> backbone;
   std::vector<LinkSpec> specs;
@@ -537,7 +537,8 @@ Network::~Network() = default;
 
 VertexIndex Network::add_vertex(std::string name) {
   check(!state_->started, "vertices are added before the start");
-  state_->vertices.push_back({.name = std::move(name)});
+  state_->vertices.emplace_back();
+  state_->vertex_names.push_back(std::move(name));
   return static_cast<VertexIndex>(state_->vertices.size() - 1);
 }
 
@@ -649,7 +650,7 @@ std::size_t Network::vertex_count() const {
   return state_->vertices.size();
 }
 const std::string& Network::vertex_name(VertexIndex vertex) const {
-  return state_->vertices[vertex].name;
+  return state_->vertex_names[vertex];
 }
 std::vector<std::uint32_t> Network::components() const {
   return state_->components();

@@ -130,6 +130,7 @@ void World::State::build_masters() {
 
 void World::State::build_nodes() {
   const Scenario::Behaviour& behaviour = scenario.behaviour;
+  agents.reserve(layout.nodes.size());
   agent_settings.heartbeat = behaviour.heartbeat;
   agent_settings.missed_heartbeats = behaviour.missed_heartbeats;
   agent_settings.snapshot = behaviour.snapshot;
@@ -145,9 +146,9 @@ void World::State::build_nodes() {
     const LinkKey link_key = secret_of(scenario, "node.link_key", i).bytes;
     ledger.add_node(i, any(id));
     agents.emplace_back(agent_settings, AgentIdentity{.id = id,
+                                                      .domain = domain_ids[place.domain],
                                                       .index = i,
                                                       .incarnation = 1,
-                                                      .domain = domain_ids[place.domain],
                                                       .relay = {Role::relay, place.relay},
                                                       .master = {Role::master, place.master},
                                                       .signer = signer.get(),

@@ -89,7 +89,7 @@ struct World::State final : NetworkClient {
   std::vector<Domain> domains;
   AgentSettings agent_settings;
   std::vector<std::unique_ptr<Ed25519Signer>> signers;
-  std::deque<Agent> agents;
+  std::vector<Agent> agents;
   std::vector<RelayCore> relays;
   std::vector<bool> relay_open;
   std::deque<MasterSettings> master_settings;

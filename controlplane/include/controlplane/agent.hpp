@@ -28,9 +28,9 @@ struct AgentSettings {
 /// Who one agent is. The signer must outlive it.
 struct AgentIdentity {
   NodeId id;
+  DomainId domain;
   std::uint32_t index = 0;
   std::uint32_t incarnation = 1;
-  DomainId domain;
   Endpoint relay;
   Endpoint master;
   const Signer* signer = nullptr;
@@ -75,6 +75,7 @@ class Agent {
     std::uint32_t chunk_bytes = 0;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> outstanding;  ///< (last seq, bytes) of unacknowledged chunks
     Instant progress;
+    std::uint32_t timeouts = 0;  ///< since the last answer
   };
 
   // contact
@@ -115,32 +116,32 @@ class Agent {
   void send(Message message, Outbox& out) const;
   void wake(Timer timer, Instant at, Outbox& out);
 
+  // What every heartbeat touches comes first and lies together.
   const AgentSettings* settings_;
-  AgentIdentity identity_;
+  Instant due_[4] = {never, never, never, never};  // of beat, snapshot, hello, upload
   LifecycleState state_;
   LinkClass link_class_;
-  bool carrier_ = true;
   Instant last_heard_;
-  std::uint32_t rtt_us_ = 0;
-  std::uint32_t silent_windows_ = 0;
-  bool heard_in_window_ = false;
-  Instant autonomous_since_ = never;
-
-  std::vector<LogEntry> buffer_;  // from mark_ + 1 to head_
-  std::size_t released_ = 0;      // entries at the front of buffer_ already acknowledged
-  std::uint64_t backlog_bytes_ = 0;
   std::uint64_t head_ = 0;
   std::uint64_t mark_ = 0;
-  Digest head_value_;
-  std::uint64_t sent_ = 0;        // newest seq published in contact
-  std::uint32_t stalled_acks_ = 0;
+  std::uint64_t sent_ = 0;  // newest seq published in contact
+  std::uint64_t backlog_bytes_ = 0;
+  std::uint64_t max_epoch_seen_ = 0;
   std::uint64_t custody_ = 0;
+  std::uint32_t rtt_us_ = 0;
+  std::uint32_t stalled_acks_ = 0;
+  std::uint32_t silent_windows_ = 0;
+  bool carrier_ = true;
+  bool heard_in_window_ = false;
+  std::vector<LogEntry> buffer_;  // from mark_ + 1 to head_
+  std::size_t released_ = 0;      // entries at the front of buffer_ already acknowledged
+  AgentIdentity identity_;
 
+  Instant autonomous_since_ = never;
+  Digest head_value_;
+  std::uint64_t hlc_ = 0;
   std::uint64_t nonce_ = 0;
   std::optional<Session> session_;
-  Instant due_[4] = {never, never, never, never};  // of beat, snapshot, hello, upload
-
-  std::uint64_t max_epoch_seen_ = 0;
   BundleId bundle_;
   std::map<CommandId, CommandState> results_;
 };

@@ -20,7 +20,8 @@ class HeldAuthority {
  public:
   explicit HeldAuthority(LeaseBounds bounds) : bounds_(bounds) {}
 
-  /// A grant for this master; `asked` is its own time when it asked. An older epoch than the one held is ignored.
+  /// A grant for this master; `asked` is its own time when it asked. An older epoch than the one held is ignored, and so is one of
+  /// a term given up: a renewal may be overtaken by the order to give up.
   void take(const AuthorityGrant& grant, Instant asked);
   /// Gives the scope up, whatever is left of the lease; the epoch given up, or nothing if it was not held.
   std::optional<std::uint64_t> give_up(DomainId scope);
@@ -38,6 +39,7 @@ class HeldAuthority {
   };
   LeaseBounds bounds_;
   std::map<DomainId, Held> held_;
+  std::map<DomainId, std::uint64_t> given_up_;  // newest epoch
 };
 
 /// The grantor's side (the GLOBAL master): the chain of grants per scope. Epochs of a scope strictly rise (I-20); a new term begins

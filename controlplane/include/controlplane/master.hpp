@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -195,6 +196,7 @@ class Master {
   Instant flushed_;
 
   std::map<CommandId, CommandRecord> commands_;
+  std::set<CommandId> open_commands_;  // not final, of all nodes
   std::uint64_t commands_made_ = 0;
   std::vector<RolloutRecord> rollouts_;
 
@@ -205,6 +207,7 @@ class Master {
 
   std::uint64_t own_seq_ = 0;
   Digest own_value_;
+  std::uint64_t hlc_ = 0;
   std::uint64_t replicated_ = 0;
   Instant replicate_sent_ = never;
   std::vector<Unconfirmed> unconfirmed_;

@@ -43,10 +43,12 @@ struct ReplayLock {
 
 /// What a master believes of one of its nodes. A projection of its log in working form.
 struct NodeRecord {
-  Enrolment enrolment;
+  // what every heartbeat and every sweep looks at comes first
   LifecycleState state;
   LinkClass link_class;
   const Admission::Mark* mark = nullptr;  ///< what is stored of it; never null once enrolled
+  const std::uint64_t* epoch = nullptr;   ///< of the authority over its domain, 0 before the first grant; likewise
+  const std::vector<PlannedContact>* contacts = nullptr;  ///< of its enrolment; null: a standing link
   Instant last_seen;
   Instant lost_since = never;
   std::size_t next_contact = 0;  ///< first planned contact not yet over
@@ -63,7 +65,9 @@ struct NodeRecord {
   BundleId bundle;
   std::vector<CommandId> open_commands;  ///< not final, in order of issue
 
-  [[nodiscard]] bool is_windowed() const { return enrolment.contacts != nullptr; }
+  Enrolment enrolment;
+
+  [[nodiscard]] bool is_windowed() const { return contacts != nullptr; }
   [[nodiscard]] bool is_in_contact() const { return state.mode && ibcf::is_in_contact(*state.mode); }
   [[nodiscard]] bool is_lost() const {
     return state.mode == ConnectivityMode::autonomous || state.mode == ConnectivityMode::disconnected;

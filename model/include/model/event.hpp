@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -95,6 +96,12 @@ struct Event {
 /// so a digest of the packed event is already a chain.
 inline Digest chain_value_of(ByteView packed_event) {
   return digest_of(packed_event);
+}
+
+/// The stamp after `last` at `now` for an origin whose clock nobody corrects (Kulkarni et al., 2014, local events only): never
+/// backwards, however many events fall into one millisecond.
+inline std::uint64_t next_hlc(std::uint64_t last, Instant now) {
+  return std::max(last + 1, static_cast<std::uint64_t>(nanoseconds_of(now) / 1'000'000) << 16);
 }
 
 /// ---- payloads -------------------------------------------------------------------------------------------
