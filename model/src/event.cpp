@@ -1,5 +1,7 @@
 #include "model/event.hpp"
 
+#include "model/json.hpp"
+
 namespace ibcf {
 
 Json payload_json(EventType type, ByteView payload) {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/json.hpp"
 #include "any_value.hpp"
 
 using namespace ibcf;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "model/json.hpp"
 #include "any_value.hpp"
 
 using namespace ibcf;

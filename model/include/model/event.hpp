@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,7 +11,6 @@
 #include <vector>
 
 #include "model/codec.hpp"
-#include "model/json.hpp"
 #include "model/node.hpp"
 #include "model/objects.hpp"
 
@@ -285,8 +285,8 @@ decltype(auto) with_payload(EventType type, Use&& use) {
   }
 }
 
-/// The payload as JSON, or null where the bytes do not decode.
-Json payload_json(EventType type, ByteView payload);
+/// The payload as JSON (model/json.hpp), or null where the bytes do not decode.
+nlohmann::ordered_json payload_json(EventType type, ByteView payload);
 
 /// The payload as a value, or nothing where the bytes are not one.
 template <class Payload>
