@@ -15,7 +15,7 @@ try:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     import numpy as np
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import ListedColormap, LogNorm
     from matplotlib.patches import Patch
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 except ImportError as missing:
@@ -64,18 +64,20 @@ def count_axis(axis, whole=True):
 
 def shade_faults(axis, report, names=False):
     end = report["run"]["end_s"]
+    spans = {}
     for fault in report["faults"]:
-        if fault["from_s"] > end:
-            continue
-        until = end if fault["until_s"] is None else min(fault["until_s"], end)
-        axis.axvspan(fault["from_s"] / 3600, until / 3600, facecolor="none", edgecolor=FAINT, hatch="////",
-                     alpha=0.35, linewidth=0, zorder=3)
-        for edge in (fault["from_s"], until):
+        if fault["from_s"] <= end:
+            until = end if fault["until_s"] is None else min(fault["until_s"], end)
+            spans.setdefault((fault["from_s"], until), []).append(fault["name"])
+    for (start, until), called in spans.items():
+        axis.axvspan(start / 3600, until / 3600, facecolor="none", edgecolor=FAINT, hatch="////", alpha=0.35,
+                     linewidth=0, zorder=3)
+        for edge in (start, until):
             axis.axvline(edge / 3600, color=INK, linewidth=0.7, linestyle=(0, (2, 2)), zorder=4)
-        if names and len(report["faults"]) <= 6:
-            axis.annotate(fault["name"], ((fault["from_s"] + until) / 7200, 1), xycoords=("data", "axes fraction"),
-                          xytext=(0, 2), textcoords="offset points", ha="center", va="bottom", fontsize=7.5,
-                          color=INK)
+        if names and len(spans) <= 5:
+            text = ", ".join(called) if len(called) <= 3 else f"{called[0]} and {len(called) - 1} more"
+            axis.annotate(text, ((start + until) / 7200, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
+                          textcoords="offset points", ha="center", va="bottom", fontsize=7.5, color=INK)
 
 
 def outside(axis, handles=None, labels=None, title=None):
@@ -122,10 +124,10 @@ def connectivity(report, folder):
     grid = figure.add_gridspec(1 + rows, 2, height_ratios=[2.1] + [1] * rows)
     axis = figure.add_subplot(grid[0, :])
     shown = stack_modes(axis, time, table["fleet"])
-    truth = report.get("samples", {}).get("metrics", {}).get("nodes_in_contact", {}).get("fleet")
+    truth = report.get("samples", {}).get("metrics", {}).get("nodes_in_contact", {})
     handles = [Patch(color=MODES[m], label=m) for m in reversed(shown)]
-    if truth:
-        handles += axis.plot(time, np.array(truth, dtype=float), color=INK, linewidth=1.3, linestyle="--",
+    if "fleet" in truth:
+        handles += axis.plot(time, np.array(truth["fleet"], dtype=float), color=INK, linewidth=1.3, linestyle="--",
                              label="in contact, in truth", drawstyle="steps-post")
     shade_faults(axis, report, names=True)
     hour_axis(axis, report)
@@ -136,6 +138,9 @@ def connectivity(report, folder):
     for i, domain in enumerate(domains):
         small = figure.add_subplot(grid[1 + i // 2, i % 2])
         stack_modes(small, time, row_of(table, domain))
+        if domain in truth.get("domains", {}):
+            small.plot(time, np.array(truth["domains"][domain], dtype=float), color=INK, linewidth=1, linestyle="--",
+                       drawstyle="steps-post")
         shade_faults(small, report)
         hour_axis(small, report, label=i + 2 >= len(domains))
         count_axis(small)
@@ -177,7 +182,7 @@ def backlog(report, folder):
 def replay_span(fleet, time):
     """The hours in which anything was replayed, with a margin to either side."""
     moved = np.diff(fleet["acked_events"], prepend=0) != 0
-    busy = np.flatnonzero(moved | (np.asarray(fleet["open_sessions"]) > 0))
+    busy = np.flatnonzero(moved | (np.asarray(fleet["open_sessions_peak"]) > 0))
     first, last = time[busy[0]], time[busy[-1]]
     margin = max(0.12 * (last - first), 2 * (time[1] - time[0]))
     return max(0, first - margin), min(time[-1], last + margin)
@@ -186,10 +191,10 @@ def replay_span(fleet, time):
 def replay(report, folder):
     table = report["replay"]
     fleet = table["fleet"]
-    if not (any(fleet["acked_events"]) or any(fleet["open_sessions"])):
+    if not (any(fleet["acked_events"]) or any(fleet["open_sessions_peak"])):
         return
     time = hours(report["time_s"])
-    domains = [d for d in top_domains(report, 7) if any(row_of(table, d)["open_sessions"]) or
+    domains = [d for d in top_domains(report, 7) if any(row_of(table, d)["open_sessions_peak"]) or
                any(row_of(table, d)["acked_events"])]
     figure, axes = plt.subplots(2, 2, figsize=(10.5, 6.4), layout="constrained")
     (data, sessions), (verdicts, spread) = axes
@@ -197,10 +202,11 @@ def replay(report, folder):
                    colors=LINES[: len(domains)], labels=domains, linewidth=0)
     data.set_title("Data brought back")
     data.set_ylabel("MB, cumulative")
-    sessions.stackplot(time, [row_of(table, d)["open_sessions"] for d in domains], colors=LINES[: len(domains)],
-                       labels=domains, linewidth=0, step="post")
-    sessions.set_title("Replay sessions open")
-    sessions.set_ylabel("sessions")
+    for domain, colour in zip(domains, LINES):
+        sessions.plot(time, row_of(table, domain)["open_sessions_peak"], color=colour, label=domain,
+                      drawstyle="steps-pre")
+    sessions.set_title("Replay sessions open at once")
+    sessions.set_ylabel("sessions, most in each step")
     for word, colour in (("clean", GREEN), ("partial", ORANGE), ("violation", VERMILION)):
         if any(fleet[word]):
             verdicts.plot(time, fleet[word], color=colour, label=word, drawstyle="steps-post")
@@ -235,19 +241,30 @@ def replay(report, folder):
     save(figure, folder, "replay")
 
 
+def rate_text(bits_per_second):
+    for unit, size in (("Gbps", 1e9), ("Mbps", 1e6), ("kbps", 1e3)):
+        if bits_per_second >= size:
+            return f"{bits_per_second / size:g} {unit}"
+    return f"{bits_per_second:g} bps"
+
+
 def links(report, folder):
     table = report.get("links", {}).get("busiest", [])
     if not table:
         return
     percent = 100 * np.array([row["utilisation"] for row in table], dtype=float)
+    top = percent.max()
+    if top <= 0:
+        return
+    # From a trickle of heartbeats to a storm are orders of magnitude: a linear scale shows one of the two.
+    norm = LogNorm(vmin=top / 1e4, vmax=top, clip=True)
     figure, axis = plt.subplots(figsize=(10.5, 1.6 + 0.27 * len(table)), layout="constrained")
     time = hours(report["time_s"])
-    step = report["step_s"] / 3600
-    edges = np.append(time - step, time[-1])
-    top = percent.max()
-    mesh = axis.pcolormesh(edges, np.arange(len(table) + 1), percent, cmap="YlGnBu", vmin=0, vmax=top or 1,
-                           shading="flat", rasterized=True)
-    axis.set_yticks(np.arange(len(table)) + 0.5, [f"{row['link']}  ({row['bandwidth_bps'] / 1e6:g} Mbps)" for row in table],
+    edges = np.append(time - report["step_s"] / 3600, time[-1])
+    axis.set_facecolor("#f2f2f2")
+    mesh = axis.pcolormesh(edges, np.arange(len(table) + 1), np.ma.masked_less_equal(percent, 0), cmap="YlGnBu",
+                           norm=norm, shading="flat", rasterized=True)
+    axis.set_yticks(np.arange(len(table)) + 0.5, [f"{row['link']}  ({rate_text(row['bandwidth_bps'])})" for row in table],
                     fontsize=8)
     axis.invert_yaxis()
     axis.grid(False)
@@ -260,8 +277,10 @@ def links(report, folder):
     hour_axis(axis, report)
     bar = figure.colorbar(mesh, ax=axis, pad=0.01, fraction=0.04)
     bar.set_label("per cent of bandwidth")
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    bar.ax.minorticks_off()
     bar.outline.set_visible(False)
-    axis.set_title("Utilisation of the busiest backbone links")
+    axis.set_title("Utilisation of the busiest backbone links (grey: idle)")
     save(figure, folder, "links")
 
 

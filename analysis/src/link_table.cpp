@@ -54,7 +54,7 @@ Json utilisation_row(RunLog& log, const Grid& grid, const RunLog::Link& link) {
   Json mbps = Json::array();
   const double seconds = seconds_of(grid.step());
   for (const double bits : bits_per_step(log, grid, link.index)) {
-    utilisation.push_back(rounded(link.bandwidth_bps > 0 ? bits / (link.bandwidth_bps * seconds) : 0, 6));
+    utilisation.push_back(rounded(link.bandwidth_bps > 0 ? bits / (link.bandwidth_bps * seconds) : 0, 9));
     mbps.push_back(rounded(bits / seconds / 1e6, 6));
   }
   return {{"link", link.name},
@@ -107,7 +107,7 @@ Json link_table(RunLog& log, const Grid& grid) {
          {"dropped", total.dropped},
          {"carried_bytes", carried(link)},
          {"mean_utilisation",
-          rounded(link.bandwidth_bps > 0 ? bits / (link.bandwidth_bps * length) : 0, 6)}});
+          rounded(link.bandwidth_bps > 0 ? bits / (link.bandwidth_bps * length) : 0, 9)}});
   }
   table["links_left_out"] = links.size() - table["links"].size();
   table["busiest"] = Json::array();

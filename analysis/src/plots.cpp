@@ -53,7 +53,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> captions 
      "began. Crosses: "
      "commands fenced, stale or late."},
     {"rollout", "Nodes of each rollout by outcome (nodes, stacked) over run time (hours)."},
-    {"links", "Utilisation of the busiest backbone links (per cent of bandwidth) over run time (hours)."},
+    {"links",
+     "Utilisation of the busiest backbone links (per cent of bandwidth, on a logarithmic scale) over run "
+     "time (hours)."},
 }};
 
 class Pipe {

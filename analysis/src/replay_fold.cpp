@@ -20,6 +20,26 @@ constexpr std::size_t slowest_shown = 25;
 
 }  // namespace
 
+void ReplayFold::open_session(std::uint32_t domain, Instant at, int change) {
+  series_.add(domain, open_column, at, change);
+  for (const auto above : fleet_->upwards(domain)) count_open(open_in_[above], at, change);
+  count_open(open_in_fleet_, at, change);
+}
+
+void ReplayFold::count_open(Open& open, Instant at, int change) const {
+  const auto point = std::min(grid_->point_of(at), grid_->points() - 1);
+  // What was open at the end of a step is open in the next one until something happens.
+  if (open.peak.size() <= point) open.peak.resize(point + 1, open.now);
+  open.now += change;
+  open.peak[point] = std::max(open.peak[point], open.now);
+}
+
+std::vector<std::int64_t> ReplayFold::peaks(const Open& open) const {
+  auto peaks = open.peak;
+  peaks.resize(grid_->points(), open.now);
+  return peaks;
+}
+
 void ReplayFold::grant(std::uint32_t node, Instant at) {
   auto& replay = open_[node];
   if (replay.sessions++ > 0) return;
@@ -31,12 +51,12 @@ void ReplayFold::grant(std::uint32_t node, Instant at) {
 void ReplayFold::lose(std::uint32_t node, Instant at) {
   if (session_.erase(node) == 0) return;
   ++lost_;
-  series_.add(fleet_->nodes()[node].domain, open_column, at, -1);
+  open_session(fleet_->nodes()[node].domain, at, -1);
 }
 
 void ReplayFold::judge(std::uint32_t node, VerdictKind kind, Instant at) {
   const auto domain = fleet_->nodes()[node].domain;
-  if (session_.erase(node) > 0) series_.add(domain, open_column, at, -1);
+  if (session_.erase(node) > 0) open_session(domain, at, -1);
   series_.add(domain, clean_column + static_cast<std::size_t>(kind), at, 1);
   const auto found = open_.find(node);
   if (found == open_.end()) return;
@@ -57,7 +77,7 @@ void ReplayFold::see(const KnownEvent& entry) {
     lose(*node, entry.known);
     grant(*node, entry.known);
     session_[*node] = granted->session;
-    series_.add(domain, open_column, entry.known, 1);
+    open_session(domain, entry.known, 1);
   } else if (entry.event.type == EventType::replay_chunk_acked) {
     const auto chunk = payload_of<ReplayChunkAcked>(entry.event);
     if (!chunk) return;
@@ -102,13 +122,18 @@ Json ReplayFold::table() const {
   Json table = Json::object();
   table["title"] = "Replay of backlogs";
   table["unit"] =
-      "acked_bytes and acked_events cumulative, sessions open at the instant, verdicts cumulative, durations "
+      "acked_bytes and acked_events cumulative, sessions open at the instant and the most within the step "
+      "that ends there, verdicts cumulative, durations "
       "in seconds";
   table["as_of"] = "each instant of time_s, as known to the first master that stored it";
   const auto row_of = [this](Json row, std::optional<std::uint32_t> domain) {
     for (std::size_t column = 0; column < column_names.size(); ++column)
       row[std::string(column_names[column])] =
           domain ? series_.subtree(*fleet_, *domain, column) : series_.fleet(column);
+    const auto found = domain ? open_in_.find(*domain) : open_in_.end();
+    row["open_sessions_peak"] = peaks(!domain                   ? open_in_fleet_
+                                      : found != open_in_.end() ? found->second
+                                                                : Open{});
     row["durations"] = durations(domain);
     return row;
   };

@@ -41,6 +41,7 @@ class ReplayFold {
   [[nodiscard]] std::uint64_t lost_sessions() const { return lost_; }
 
  private:
+  void open_session(std::uint32_t domain, Instant at, int change);
   void grant(std::uint32_t node, Instant at);
   void lose(std::uint32_t node, Instant at);
   void judge(std::uint32_t node, VerdictKind kind, Instant at);
@@ -53,6 +54,17 @@ class ReplayFold {
   std::map<std::uint32_t, std::uint64_t> session_;  ///< of a node whose session is open
   std::vector<Replay> ended_;
   std::uint64_t lost_ = 0;
+
+  /// Sessions open right now and the most within each step of the grid; of a domain's subtree, and last of
+  /// the fleet.
+  struct Open {
+    std::int64_t now = 0;
+    std::vector<std::int64_t> peak;  ///< [point]; as far as anything happened
+  };
+  void count_open(Open& open, Instant at, int change) const;
+  [[nodiscard]] std::vector<std::int64_t> peaks(const Open& open) const;
+  std::map<std::uint32_t, Open> open_in_;
+  Open open_in_fleet_;
 };
 
 }  // namespace ibcf::analysis

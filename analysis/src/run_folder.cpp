@@ -42,7 +42,7 @@ bool is_our_name(const std::string& name) {
 }
 
 [[noreturn]] void refuse(const fs::path& folder, const std::string& why) {
-  throw std::runtime_error(fmt::format("{}: {}; choose another folder or remove it", folder.string(), why));
+  throw FolderTaken(fmt::format("{}: {}; choose another folder or remove it", folder.string(), why));
 }
 
 /// Leaves an empty folder, or throws and leaves everything as it is.

@@ -56,6 +56,7 @@ CREATE UNIQUE INDEX events_by_position ON events(master, position);
 CREATE INDEX events_by_time ON events(ingested_ns, master, position);
 CREATE INDEX events_by_subject ON events(subject, ingested_ns);
 CREATE INDEX events_by_origin ON events(origin, incarnation, seq);
+CREATE INDEX link_use_by_link ON link_use(link, at_ns);
 CREATE TABLE names(id BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO names SELECT id, name FROM nodes;
 INSERT OR IGNORE INTO names SELECT id, name FROM masters;

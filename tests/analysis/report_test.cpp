@@ -1,5 +1,6 @@
 #include "analysis/report.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "synthetic_run.hpp"
@@ -72,6 +73,9 @@ TEST_CASE("an event that two masters stored counts once") {
   CHECK(replay["fleet"]["acked_events"].back() == 24 * 100);
   CHECK(replay["fleet"]["acked_bytes"].back() == 24 * 64'000);
   CHECK(replay["fleet"]["open_sessions"].back() == 0);
+  // A node is granted every 20 s and takes 19 to 42 s; node 21 ends in the instant in which node 23 is granted.
+  const auto& peaks = replay["fleet"]["open_sessions_peak"];
+  CHECK(*std::max_element(peaks.begin(), peaks.end()) == 2);
   // Node i takes 19 s + i s from grant to verdict.
   CHECK(replay["fleet"]["durations"]["p50_s"] == 30.0);
   CHECK(replay["fleet"]["durations"]["max_s"] == 42.0);

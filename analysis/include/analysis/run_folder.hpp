@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,12 @@ struct RunOutcome {
   std::vector<std::string> warnings;
 };
 
+/// A folder that is not free to be written into: it holds a finished run, or things that are not ours.
+class FolderTaken : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Writes a run folder, once, from the first event to the verdict. Every failure of the disk or of SQLite is
 /// a std::runtime_error that names the file and the reason; after one, only the destructor may follow. A
 /// writer destroyed or killed before finish() returns leaves no run.json.
@@ -85,7 +92,7 @@ struct RunOutcome {
 class RunFolder {
  public:
   /// Makes the folder and its parents. An unfinished run of ours in it is overwritten; a finished run or
-  /// anything that is not ours is refused (std::runtime_error) and left as it is.
+  /// anything that is not ours is refused (FolderTaken) and left as it is.
   RunFolder(const std::filesystem::path& folder, const RunFacts& facts);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
@@ -111,7 +118,8 @@ class RunFolder {
   void add_event(std::uint32_t master, std::uint64_t position, Instant ingested, ByteView packed,
                  const Event& event);
 
-  /// What a checker saw as the truth: "backlog_events" is drawn beside what the masters believe.
+  /// What a checker saw as the truth: "backlog_events" is drawn beside what the masters believe. The value of a domain
+  /// counts its whole subtree.
   void add_sample(Instant at, std::string_view metric, std::int64_t domain, double value);
   /// `bytes` the link carried in [at - interval, at].
   void add_link_use(Instant at, std::uint32_t link, std::uint64_t bytes, Duration interval);
