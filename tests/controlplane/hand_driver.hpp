@@ -1,0 +1,288 @@
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "controlplane/agent.hpp"
+#include "controlplane/master.hpp"
+#include "controlplane/memory_store.hpp"
+#include "controlplane/relay.hpp"
+
+/// A master, a relay and a few nodes driven by hand: a queue of packets and timers in order of time, and no
+/// simulator. Times on the way are fixed; what is lost, doubled or forged is up to the test.
+namespace ibcf {
+
+struct HandDriver {
+  using Windows = std::shared_ptr<const std::vector<PlannedContact>>;
+  struct Hop {
+    Endpoint from;
+    Endpoint to;
+    bool upwards;
+  };
+
+  AgentSettings agent_settings;
+  MasterSettings master_settings;
+  Duration hop_time = std::chrono::milliseconds{10};
+  /// Asked for every packet on every hop: how many copies arrive. It may change the packet.
+  std::function<int(const Hop&, Packet&)> on_the_way = [](const Hop&, Packet&) { return 1; };
+
+  Instant now;
+  DomainId domain = derive_id<DomainTag>("hand", 1, "domain");
+  MemoryStore store;
+  Ed25519Verifier verifier;
+  std::unique_ptr<Master> master;
+  std::unique_ptr<RelayCore> relay;
+  std::deque<Ed25519Signer> signers;
+  std::deque<Agent> agents;
+  std::vector<std::vector<Digest>> written;  ///< per node, by seq - 1
+  std::vector<std::vector<Executed>> executed;
+  bool upstream_cut = false;
+
+  static NodeId id_of(std::uint32_t node) { return derive_id<NodeTag>("hand", 1, "node", node); }
+  static LinkKey link_key_of(std::uint32_t node) {
+    LinkKey key{};
+    key[0] = static_cast<std::uint8_t>(node + 1);
+    return key;
+  }
+
+  /// Snapshots often, and small ones, so that nodes have something to say.
+  HandDriver() {
+    agent_settings.snapshot = std::chrono::minutes{1};
+    agent_settings.snapshot_body_bytes = 100;
+  }
+
+  /// Call once, after the settings are made.
+  void start(std::uint32_t nodes, const Windows& windows = nullptr, std::uint64_t relay_bytes = 1 << 20) {
+    const MasterIdentity identity{.id = derive_id<MasterTag>("hand", 1, "master"),
+                                  .index = 0,
+                                  .name = "master",
+                                  .level = AuthorityLevel::global,
+                                  .upstream = {}};
+    master = std::make_unique<Master>(master_settings, identity, store, verifier);
+    relay = std::make_unique<RelayCore>(0, relay_bytes);
+    written.resize(nodes);
+    executed.resize(nodes);
+    for (std::uint32_t i = 0; i < nodes; ++i) enrol(i, windows);
+    const Peer itself{.endpoint = {Role::master, 0},
+                      .id = identity.id,
+                      .name = "master",
+                      .level = AuthorityLevel::global,
+                      .scopes = {domain},
+                      .lease = std::chrono::hours{2}};
+    master->start({itself}, now, out_);
+    drain({Role::master, 0});
+    for (std::uint32_t i = 0; i < nodes; ++i) {
+      agents[i].start(now, out_);
+      drain({Role::node, i});
+    }
+    for (std::uint32_t i = 0; windows && i < nodes; ++i) follow_windows(i, *windows);
+  }
+
+  // the world around them
+  void cut(std::uint32_t node) { set_link(node, false); }
+  void heal(std::uint32_t node) { set_link(node, true); }
+  void set_link(std::uint32_t node, bool open) {
+    node_cut_[node] = !open;
+    relay->on_node_link(node, open, now, out_);
+    drain({Role::relay, 0});
+    agents[node].on_carrier(open, now, out_);
+    drain({Role::node, node});
+  }
+  void set_upstream(bool open) {
+    upstream_cut = !open;
+    relay->on_upstream(open, now, out_);
+    drain({Role::relay, 0});
+  }
+
+  /// Hands a packet over at once, whoever may have made it.
+  void give(Endpoint to, const Packet& packet) {
+    if (to.role == Role::node) agents[to.index].on_message(packet, now, out_);
+    if (to.role == Role::relay) relay->on_message(packet, now, out_);
+    if (to.role == Role::master) master->on_message(packet, now, out_);
+    drain(to);
+  }
+  void to_master(std::uint32_t node, Message message) {
+    give({Role::master, 0}, {{Role::node, node}, {Role::master, 0}, std::move(message)});
+  }
+  void to_node(std::uint32_t node, Message message) {
+    give({Role::node, node}, {{Role::master, 0}, {Role::node, node}, std::move(message)});
+  }
+
+  std::optional<CommandId> order(std::uint32_t node, Duration valid_for = std::chrono::hours{1}) {
+    const auto id = master->issue({.node = id_of(node),
+                                   .home = {Role::master, 0},
+                                   .scope = domain,
+                                   .valid_for = valid_for,
+                                   .bundle_id = {},
+                                   .argument = ""},
+                                  now, out_);
+    drain({Role::master, 0});
+    return id;
+  }
+
+  // time
+  void run_until(Instant end) {
+    while (!queue_.empty() && queue_.begin()->first <= end) step();
+    now = end;
+  }
+  void run_for(Duration duration) { run_until(now + duration); }
+  /// Steps until `reached` holds; false if it does not within `limit`.
+  bool run_to(const std::function<bool()>& reached, Duration limit = std::chrono::minutes{30}) {
+    const Instant end = now + limit;
+    while (!reached()) {
+      if (queue_.empty() || queue_.begin()->first > end) return false;
+      step();
+    }
+    return true;
+  }
+  void at(Instant time, std::function<void()> job) { queue_.emplace(time, std::move(job)); }
+
+  // what is asked of them
+  [[nodiscard]] const NodeRecord& record(std::uint32_t node = 0) const {
+    return *master->find_node(id_of(node));
+  }
+  [[nodiscard]] std::uint64_t mark(std::uint32_t node = 0) const { return record(node).mark->seq; }
+  [[nodiscard]] const Agent& agent(std::uint32_t node = 0) const { return agents[node]; }
+  /// In contact on both sides, nothing left to say, and both hold the same log.
+  [[nodiscard]] bool is_settled(std::uint32_t node = 0) const {
+    return is_in_contact(agent(node).mode()) && record(node).is_in_contact() &&
+           agent(node).mark() == agent(node).head() && mark(node) == agent(node).head() &&
+           record(node).mark->value == (written[node].empty() ? Digest{} : written[node].back());
+  }
+  bool settle(std::uint32_t node = 0, Duration limit = std::chrono::minutes{30}) {
+    return run_to([&] { return is_settled(node); }, limit);
+  }
+
+  [[nodiscard]] std::vector<Event> events() const {
+    std::vector<Event> all;
+    store.scan(0, [&](const Stored& stored) {
+      all.push_back(*decode<Event>(stored.packed));
+      return true;
+    });
+    return all;
+  }
+  /// The words of the stored events' types in order, of those `wanted` asks for.
+  [[nodiscard]] std::vector<std::string> story(const std::function<bool(const Event&)>& wanted) const {
+    std::vector<std::string> words;
+    for (const Event& event : events())
+      if (wanted(event)) words.emplace_back(word_of(event.type));
+    return words;
+  }
+  [[nodiscard]] std::size_t count(EventType type) const {
+    return story([&](const Event& event) { return event.type == type; }).size();
+  }
+  /// The node's seqs 1 to its mark stand in the log once each, by themselves with the bytes the node wrote,
+  /// or within a gap. A gap may begin before what it adds.
+  [[nodiscard]] bool is_stored_exactly_once(std::uint32_t node = 0) const {
+    std::uint64_t stored = 0;
+    for (const Event& event : events()) {
+      if (event.origin != any(id_of(node))) continue;
+      const bool is_gap = event.type == EventType::stream_gap;
+      const std::uint64_t first = is_gap ? payload_of<StreamGap>(event)->first : event.seq;
+      if (!is_gap && chain_value_of(encode(event)) != written[node][event.seq - 1]) return false;
+      if (is_gap ? first > stored + 1 || event.seq <= stored : first != stored + 1) return false;
+      stored = event.seq;
+    }
+    return stored >= agent(node).mark();
+  }
+  /// The states a command went through, as its master wrote them.
+  [[nodiscard]] std::vector<CommandState> steps_of(CommandId id) const {
+    std::vector<CommandState> states;
+    for (const Event& event : events())
+      if (event.type == EventType::command_moved)
+        if (const auto moved = payload_of<CommandMoved>(event); moved->command_id == id)
+          states.push_back(moved->state);
+    return states;
+  }
+
+ private:
+  void enrol(std::uint32_t node, const Windows& windows) {
+    Digest secret;
+    secret.bytes[0] = static_cast<std::uint8_t>(node + 1);
+    const Ed25519Signer& signer = signers.emplace_back(secret);
+    AgentIdentity identity;
+    identity.id = id_of(node);
+    identity.index = node;
+    identity.domain = domain;
+    identity.relay = {Role::relay, 0};
+    identity.master = {Role::master, 0};
+    identity.signer = &signer;
+    identity.link_key = link_key_of(node);
+    identity.windowed = windows != nullptr;
+    identity.version = "1.0.0";
+    agents.emplace_back(agent_settings, std::move(identity));
+    Enrolment enrolment;
+    enrolment.id = id_of(node);
+    enrolment.index = node;
+    enrolment.facts.name = "node";
+    enrolment.facts.domain_id = domain;
+    enrolment.facts.ordinal = node;
+    enrolment.public_key = signer.public_key();
+    enrolment.link_key = link_key_of(node);
+    enrolment.relay = {Role::relay, 0};
+    enrolment.contacts = windows;
+    master->enrol(std::move(enrolment), now);
+  }
+
+  void follow_windows(std::uint32_t node, const std::vector<PlannedContact>& windows) {
+    cut(node);
+    for (const PlannedContact& window : windows) {
+      at(window.opens, [this, node] { heal(node); });
+      at(window.closes, [this, node] { cut(node); });
+    }
+  }
+
+  void step() {
+    auto job = queue_.extract(queue_.begin());
+    now = job.key();
+    job.mapped()();
+  }
+
+  void drain(Endpoint self) {
+    Outbox box;
+    std::swap(box, out_);
+    for (const Written& entry : box.written) {
+      REQUIRE(entry.seq == written[self.index].size() + 1);
+      written[self.index].push_back(entry.value);
+    }
+    for (const Executed& one : box.executed) executed[self.index].push_back(one);
+    for (const TimerRequest& request : box.timers)
+      at(request.at, [this, self, timer = request.timer] { wake(self, timer); });
+    for (Outgoing& outgoing : box.sends)
+      send({self, outgoing.via, outgoing.packet.to.role == Role::master}, std::move(outgoing.packet));
+    // I-41: a lock is held exactly while REPLAYING.
+    for (const NodeRecord& node : master->nodes())
+      REQUIRE(node.lock.has_value() == (node.state.mode == ConnectivityMode::replaying));
+  }
+
+  void wake(Endpoint self, Timer timer) {
+    if (self.role == Role::node) agents[self.index].on_timer(timer, now, out_);
+    if (self.role == Role::master) master->on_timer(timer, now, out_);
+    drain(self);
+  }
+
+  void send(const Hop& hop, Packet packet) {
+    int copies = is_cut(hop) ? 0 : on_the_way(hop, packet);
+    for (; copies > 0; --copies)
+      at(now + hop_time, [this, hop, packet] {
+        if (!is_cut(hop)) give(hop.to, packet);
+      });
+  }
+
+  [[nodiscard]] bool is_cut(const Hop& hop) const {
+    if (hop.from.role == Role::master || hop.to.role == Role::master) return upstream_cut;
+    const std::uint32_t node = hop.from.role == Role::node ? hop.from.index : hop.to.index;
+    const auto found = node_cut_.find(node);
+    return found != node_cut_.end() && found->second;
+  }
+
+  std::multimap<Instant, std::function<void()>> queue_;
+  std::map<std::uint32_t, bool> node_cut_;
+  Outbox out_;
+};
+
+}  // namespace ibcf
