@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "model/check.hpp"
 #include "world_state.hpp"
@@ -310,6 +311,8 @@ void World::State::drain(Endpoint self, Instant at) {
     network.send(slot, vertex_of(self), vertex_of(outgoing.via), bytes, at);
   }
   outbox.clear();
+  // Only now does the new holder hold it; a moment later word of it may have stopped the old one.
+  if (std::exchange(grant_stored, false)) check_holders(at);
 }
 
 void World::State::delivered(std::uint32_t parcel, VertexIndex, Instant at) {
@@ -405,7 +408,7 @@ void World::State::witness(std::uint32_t master, const Stored& stored) {
   check(event.has_value(), "masters store only what decodes");
   const bool is_new = ledger.stored(master, stored, *event);
   if (master == global_master) projections->apply(stored, *event);
-  if (event->type == EventType::authority_granted) check_holders(now);
+  grant_stored = grant_stored || event->type == EventType::authority_granted;
   if (is_new && observer != nullptr) observer->stored(master, stored, *event);
 }
 
@@ -440,7 +443,7 @@ void World::State::send_commands(const Scenario::CommandLoad& load, std::uint32_
   if (load.nodes != none && load.nodes < targets.size()) {
     const RandomStream stream(scenario.seed, "workload.commands/" + load.name);
     for (std::uint32_t i = 0; i < load.nodes; ++i)  // a partial Fisher-Yates shuffle
-      std::swap(targets[i], targets[i + stream.below(targets.size() - i, number, draws[number]++)]);
+      std::swap(targets[i], targets[i + stream.below(targets.size() - i, 0, draws[number]++)]);
     targets.resize(load.nodes);
   }
   for (const std::uint32_t node : targets) {

@@ -125,6 +125,7 @@ struct World::State final : NetworkClient {
   Instant components_since;
   std::vector<Checked> checked;
   std::uint64_t two_holders = 0;
+  bool grant_stored = false;  ///< since holders were last looked at
   std::vector<std::string> holder_conflicts;
   std::vector<std::uint64_t> dropped_by_reason = std::vector<std::uint64_t>(4, 0);
   RunObserver* observer = nullptr;
