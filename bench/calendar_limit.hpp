@@ -10,8 +10,8 @@ namespace ibcf::bench {
 
 /// The limit no calendar of ours can beat: a bare 4-ary heap of minimal entries, without kinds, ties or
 /// handlers, in the hold pattern of heartbeats (pop the earliest, push it again 30 s later), measured in real
-/// time on this machine. `entities` entries, spread over 30 s at the start by a hash, as the agents of a fleet are; returns pops per second of
-/// real time over `events` pops.
+/// time on this machine. `entities` entries, spread over 30 s at the start by a hash, as the agents of a
+/// fleet are; returns pops per second of real time over `events` pops.
 inline double bare_heap_events_per_second(std::size_t entities, std::uint64_t events) {
   struct Item {
     std::int64_t at_ns;
@@ -29,7 +29,8 @@ inline double bare_heap_events_per_second(std::size_t entities, std::uint64_t ev
   std::vector<Item> heap(entities);
   for (std::size_t i = 0; i < entities; ++i) {
     const std::uint64_t phase = (i + 1) * 0x9e3779b97f4a7c15;  // Fibonacci hashing
-    heap[i] = {static_cast<std::int64_t>(phase % static_cast<std::uint64_t>(period_ns)), i, static_cast<std::uint32_t>(i)};
+    heap[i] = {static_cast<std::int64_t>(phase % static_cast<std::uint64_t>(period_ns)), i,
+               static_cast<std::uint32_t>(i)};
   }
   std::sort(heap.begin(), heap.end(), before);  // sorted is a heap already
   std::uint64_t sequence = entities;

@@ -10,8 +10,9 @@
 #include "calendar_limit.hpp"
 #include "sim/world.hpp"
 
-/// How many heartbeats per second go end to end (agent, access link, relay, backbone, master, and the acknowledgement back), against
-/// what a bare heap does with as many events in the same run. Figures of one machine and moment: read the ratio.
+/// How many heartbeats per second go end to end (agent, access link, relay, backbone, master, and the
+/// acknowledgement back), against what a bare heap does with as many events in the same run. Figures of one
+/// machine and moment: read the ratio.
 namespace {
 
 using namespace ibcf;
@@ -27,9 +28,17 @@ Scenario heartbeat_fleet(std::uint32_t nodes, Instant horizon) {
   scenario.domains = {{"earth", none}, {"region", 0}};
   scenario.sites = {{"hub", {50.1, 8.7}}, {"capital", {48.9, 2.4}}};
   scenario.controllers.resize(2);
-  scenario.controllers[0] = {.name = "global", .level = AuthorityLevel::global, .domain = 0, .site = 0, .lease = std::chrono::hours{24},
+  scenario.controllers[0] = {.name = "global",
+                             .level = AuthorityLevel::global,
+                             .domain = 0,
+                             .site = 0,
+                             .lease = std::chrono::hours{24},
                              .clock_drift_bound = std::chrono::seconds{1}};
-  scenario.controllers[1] = {.name = "regional", .level = AuthorityLevel::region, .domain = 1, .site = 1, .lease = std::chrono::hours{24},
+  scenario.controllers[1] = {.name = "regional",
+                             .level = AuthorityLevel::region,
+                             .domain = 1,
+                             .site = 1,
+                             .lease = std::chrono::hours{24},
                              .clock_drift_bound = std::chrono::seconds{1}};
   scenario.backbone.push_back({"hub - capital", 0, 1, 10e9, std::chrono::milliseconds{5}, 0});
   Scenario::Access access;
@@ -105,7 +114,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  if (!json) fmt::print("{:>8}  {:>14}  {:>12}  {:>16}  {:>6}\n", "nodes", "heartbeats/s", "events/s", "bare heap ev/s", "ratio");
+  if (!json)
+    fmt::print("{:>8}  {:>14}  {:>12}  {:>16}  {:>6}\n", "nodes", "heartbeats/s", "events/s",
+               "bare heap ev/s", "ratio");
   for (const std::uint32_t nodes : {1000u, 10000u}) {
     const Figures figures = measure_apart(nodes, 1'000'000);
     if (json)
@@ -115,8 +126,8 @@ int main(int argc, char** argv) {
                       {"bare_heap_events_per_s", std::round(figures.limit_events_per_s)},
                       {"ratio", std::round(figures.ratio * 1000) / 1000}});
     else
-      fmt::print("{:>8}  {:>14.0f}  {:>12.0f}  {:>16.0f}  {:>6.3f}\n", figures.nodes, figures.heartbeats_per_s, figures.events_per_s,
-                 figures.limit_events_per_s, figures.ratio);
+      fmt::print("{:>8}  {:>14.0f}  {:>12.0f}  {:>16.0f}  {:>6.3f}\n", figures.nodes,
+                 figures.heartbeats_per_s, figures.events_per_s, figures.limit_events_per_s, figures.ratio);
   }
   if (json) fmt::print("{}\n", nlohmann::ordered_json{{"heartbeats", rows}}.dump(2));
 }

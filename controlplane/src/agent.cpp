@@ -10,7 +10,8 @@ namespace ibcf {
 namespace {
 
 constexpr Duration answer_timeout = std::chrono::seconds{20};  // for a Hello, a chunk or a Fin
-// Timeouts in a row until the session is taken for lost: later than a master loses its patience (two minutes).
+// Timeouts in a row until the session is taken for lost: later than a master loses its patience (two
+// minutes).
 constexpr std::uint32_t patience = 6;
 // Seals and headers of a chunk, so that a chunk of N bytes stays within N on the wire.
 constexpr std::uint64_t entry_overhead = 12;
@@ -57,7 +58,8 @@ void Agent::on_timer(Timer timer, Instant now, Outbox& out) {
     case Timer::upload:
       if (session_) upload(now, out);
       return;
-    default: check(false, "an agent is woken only by its own timers");
+    default:
+      check(false, "an agent is woken only by its own timers");
   }
 }
 
@@ -129,7 +131,8 @@ void Agent::lose_contact(std::string_view why, Instant now, Outbox& out) {
   custody_ = 0;
   if (mode() == ConnectivityMode::autonomous)
     write(EventType::local_decision, Priority::authority,
-          encode(LocalDecision{"took LOCAL authority: " + std::string(why), max_epoch_seen_}), {}, 0, now, out);
+          encode(LocalDecision{"took LOCAL authority: " + std::string(why), max_epoch_seen_}), {}, 0, now,
+          out);
 }
 
 void Agent::step(EventType trigger, VerdictKind verdict) {
@@ -177,13 +180,13 @@ void Agent::come_back(Instant now, Outbox& out) {
     return;
   }
   step(EventType::conn_detected);
-  write(EventType::local_decision, Priority::authority, encode(LocalDecision{"gave LOCAL authority back", max_epoch_seen_}), {},
-        0, now, out);
+  write(EventType::local_decision, Priority::authority,
+        encode(LocalDecision{"gave LOCAL authority back", max_epoch_seen_}), {}, 0, now, out);
 }
 
 void Agent::on(const Grant& grant, Instant now, Outbox& out) {
-  if (grant.nonce != nonce_) return;                            // answers an older Hello
-  if (session_ && session_->id == grant.session) return;        // said twice
+  if (grant.nonce != nonce_) return;                      // answers an older Hello
+  if (session_ && session_->id == grant.session) return;  // said twice
   come_back(now, out);
   if (mode() == ConnectivityMode::replaying) step(EventType::replay_session_lost);
   step(EventType::replay_granted);
@@ -228,8 +231,9 @@ void Agent::on(const Nack& nack, Instant now, Outbox& out) {
   upload(now, out);
 }
 
-// Sends as many chunks as the credits allow, then the Fin; starts over at the mark when no answer came for a while, and with a new
-// Hello when none comes at all: the master may have ended the session while it could not be heard.
+// Sends as many chunks as the credits allow, then the Fin; starts over at the mark when no answer came for a
+// while, and with a new Hello when none comes at all: the master may have ended the session while it could
+// not be heard.
 void Agent::upload(Instant now, Outbox& out) {
   Session& session = *session_;
   if (now - session.progress >= answer_timeout) {
@@ -286,13 +290,16 @@ void Agent::on(const Verdict& verdict, Instant now, Outbox& out) {
 
 void Agent::on_message(const Packet& packet, Instant now, Outbox& out) {
   if (packet.from.role == Role::master) hear(now);
-  std::visit(Match{[&](const HeartbeatAck& ack) { on(ack, now, out); }, [&](const Grant& grant) { on(grant, now, out); },
-                   [&](const Defer& defer) { on(defer, now, out); }, [&](const ChunkAck& ack) { on(ack, now, out); },
-                   [&](const Nack& nack) { on(nack, now, out); }, [&](const Verdict& verdict) { on(verdict, now, out); },
-                   [&](const Custody& custody) { on(custody); }, [&](const EpochNotice& notice) { on(notice); },
-                   [&](const Shared<CommandDelivery>& delivery) { on(delivery->command, now, out); },
-                   [&](const auto&) { check(false, "a node gets only what is meant for nodes"); }},
-             packet.message);
+  std::visit(
+      Match{[&](const HeartbeatAck& ack) { on(ack, now, out); },
+            [&](const Grant& grant) { on(grant, now, out); },
+            [&](const Defer& defer) { on(defer, now, out); }, [&](const ChunkAck& ack) { on(ack, now, out); },
+            [&](const Nack& nack) { on(nack, now, out); },
+            [&](const Verdict& verdict) { on(verdict, now, out); },
+            [&](const Custody& custody) { on(custody); }, [&](const EpochNotice& notice) { on(notice); },
+            [&](const Shared<CommandDelivery>& delivery) { on(delivery->command, now, out); },
+            [&](const auto&) { check(false, "a node gets only what is meant for nodes"); }},
+      packet.message);
 }
 
 void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
@@ -314,7 +321,8 @@ void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
     start_return(now, out);
     return;
   }
-  // A chunk was lost on the way when two acknowledgements in a row bring nothing and no relay has it in custody.
+  // A chunk was lost on the way when two acknowledgements in a row bring nothing and no relay has it in
+  // custody.
   if (progress || sent_ == mark_ || custody_ >= sent_) {
     stalled_acks_ = 0;
   } else if (++stalled_acks_ >= 2) {
@@ -359,8 +367,8 @@ void Agent::on(const Command& command, Instant now, Outbox& out) {
 void Agent::finish(const Command& command, CommandState state, std::string detail, Instant now, Outbox& out) {
   results_.emplace(command.id, state);
   write(EventType::command_result, Priority::command_result,
-        encode(CommandResult{command.id, state, command.epoch, max_epoch_seen_, bundle_, std::move(detail)}), any(command.id), 0,
-        now, out);
+        encode(CommandResult{command.id, state, command.epoch, max_epoch_seen_, bundle_, std::move(detail)}),
+        any(command.id), 0, now, out);
   publish(now, out);
 }
 
@@ -381,25 +389,27 @@ void Agent::take_snapshot(Instant now, Outbox& out) {
   publish(now, out);
 }
 
-void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes, Instant now,
-                  Outbox& out) {
-  const Event event{.origin = any(identity_.id),
-                    .incarnation = identity_.incarnation,
-                    .seq = ++head_,
-                    .type = type,
-                    .subject = any(identity_.id),
-                    .occurred = now,
-                    .clock_quality = is_in_contact(mode()) ? ClockQuality::synchronised : ClockQuality::free_running,
-                    .boot = 1,
-                    .uptime = now.time_since_epoch(),
-                    .hlc = hlc_ = next_hlc(hlc_, now),
-                    .epoch = max_epoch_seen_,
-                    .desired_bundle = bundle_,
-                    .prev = head_value_,
-                    .cause = cause,
-                    .priority = priority,
-                    .payload = std::move(payload)};
-  LogEntry entry{.first = head_, .last = head_, .priority = priority, .packed = encode(event), .body_bytes = body_bytes};
+void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes,
+                  Instant now, Outbox& out) {
+  const Event event{
+      .origin = any(identity_.id),
+      .incarnation = identity_.incarnation,
+      .seq = ++head_,
+      .type = type,
+      .subject = any(identity_.id),
+      .occurred = now,
+      .clock_quality = is_in_contact(mode()) ? ClockQuality::synchronised : ClockQuality::free_running,
+      .boot = 1,
+      .uptime = now.time_since_epoch(),
+      .hlc = hlc_ = next_hlc(hlc_, now),
+      .epoch = max_epoch_seen_,
+      .desired_bundle = bundle_,
+      .prev = head_value_,
+      .cause = cause,
+      .priority = priority,
+      .payload = std::move(payload)};
+  LogEntry entry{
+      .first = head_, .last = head_, .priority = priority, .packed = encode(event), .body_bytes = body_bytes};
   head_value_ = chain_value_of(entry.packed);
   backlog_bytes_ += bytes_of(entry);
   out.written.push_back({head_, head_value_});
@@ -407,21 +417,23 @@ void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause,
   if (backlog_bytes_ > settings_->buffer_bytes) shed(now);
 }
 
-// The buffer is full: the oldest run of entries that may be dropped becomes one signed gap (I-3). Command results, authority and
-// trust are never dropped.
+// The buffer is full: the oldest run of entries that may be dropped becomes one signed gap (I-3). Command
+// results, authority and trust are never dropped.
 void Agent::shed(Instant now) {
   const auto droppable = [](const LogEntry& entry) { return entry.priority >= Priority::snapshot; };
-  auto first = std::find_if(buffer_.begin() + static_cast<std::ptrdiff_t>(released_), buffer_.end(), [&](const LogEntry& entry) {
-    return droppable(entry) && entry.first == entry.last;
-  });
+  auto first =
+      std::find_if(buffer_.begin() + static_cast<std::ptrdiff_t>(released_), buffer_.end(),
+                   [&](const LogEntry& entry) { return droppable(entry) && entry.first == entry.last; });
   auto end = first;
   std::uint64_t freed = 0;
   // The newest entry stays: the chain goes on from it.
-  while (end != buffer_.end() && end + 1 != buffer_.end() && droppable(*end) && freed < settings_->buffer_bytes / 16)
+  while (end != buffer_.end() && end + 1 != buffer_.end() && droppable(*end) &&
+         freed < settings_->buffer_bytes / 16)
     freed += bytes_of(*end++);
   if (first == end) return;
   // A gap right before is taken in, or gaps would pile up one by one.
-  if (first != buffer_.begin() + static_cast<std::ptrdiff_t>(released_) && (first - 1)->first != (first - 1)->last) {
+  if (first != buffer_.begin() + static_cast<std::ptrdiff_t>(released_) &&
+      (first - 1)->first != (first - 1)->last) {
     --first;
     freed += bytes_of(*first);
   }
@@ -439,7 +451,11 @@ void Agent::shed(Instant now) {
   gap.cause = {};
   gap.priority = Priority::health;
   gap.payload = encode(StreamGap{first->first, last_dropped->last, "buffer full", last_value});
-  LogEntry entry{.first = first->first, .last = last_dropped->last, .priority = Priority::health, .packed = encode(gap), .body_bytes = 0};
+  LogEntry entry{.first = first->first,
+                 .last = last_dropped->last,
+                 .priority = Priority::health,
+                 .packed = encode(gap),
+                 .body_bytes = 0};
   backlog_bytes_ += bytes_of(entry);
   backlog_bytes_ -= freed;
   *first = std::move(entry);
@@ -448,7 +464,8 @@ void Agent::shed(Instant now) {
 
 void Agent::acknowledge(std::uint64_t mark) {
   check(mark <= head_, "a master acknowledges only what this node wrote");
-  while (released_ < buffer_.size() && buffer_[released_].last <= mark) backlog_bytes_ -= bytes_of(buffer_[released_++]);
+  while (released_ < buffer_.size() && buffer_[released_].last <= mark)
+    backlog_bytes_ -= bytes_of(buffer_[released_++]);
   if (released_ == buffer_.size() || released_ > 64) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(released_));
     released_ = 0;
@@ -469,8 +486,8 @@ Chunk Agent::cut_chunk(std::uint64_t first, std::uint64_t limit_bytes) const {
               .entries = {},
               .signature = {},
               .seal = {}};
-  auto entry = std::lower_bound(buffer_.begin() + static_cast<std::ptrdiff_t>(released_), buffer_.end(), first,
-                                [](const LogEntry& at, std::uint64_t seq) { return at.last < seq; });
+  auto entry = std::lower_bound(buffer_.begin() + static_cast<std::ptrdiff_t>(released_), buffer_.end(),
+                                first, [](const LogEntry& at, std::uint64_t seq) { return at.last < seq; });
   check(entry != buffer_.end(), "what is not acknowledged is still in the buffer");
   std::uint64_t bytes = 0;
   do {

@@ -7,7 +7,8 @@ namespace ibcf {
 void HeldAuthority::take(const AuthorityGrant& grant, Instant asked) {
   const auto found = held_.find(grant.scope);
   if (found != held_.end() && found->second.grant.epoch > grant.epoch) return;
-  if (const auto over = given_up_.find(grant.scope); over != given_up_.end() && over->second >= grant.epoch) return;
+  if (const auto over = given_up_.find(grant.scope); over != given_up_.end() && over->second >= grant.epoch)
+    return;
   held_[grant.scope] = {grant, asked + grant.lease - bounds_.drift, asked + grant.lease / 3};
 }
 
@@ -39,8 +40,8 @@ std::vector<DomainId> HeldAuthority::scopes() const {
   return scopes;
 }
 
-AuthorityGrant GrantChain::begin(DomainId scope, AuthorityLevel level, MasterId holder, std::string holder_name, Duration lease,
-                                 Instant now) {
+AuthorityGrant GrantChain::begin(DomainId scope, AuthorityLevel level, MasterId holder,
+                                 std::string holder_name, Duration lease, Instant now) {
   check(!chains_.contains(scope), "a scope has one first grant");
   const AuthorityGrant grant{.scope = scope,
                              .level = level,
@@ -54,11 +55,13 @@ AuthorityGrant GrantChain::begin(DomainId scope, AuthorityLevel level, MasterId 
   return grant;
 }
 
-std::optional<AuthorityGrant> GrantChain::renew(DomainId scope, std::uint64_t epoch, MasterId holder, Instant now) {
+std::optional<AuthorityGrant> GrantChain::renew(DomainId scope, std::uint64_t epoch, MasterId holder,
+                                                Instant now) {
   const auto found = chains_.find(scope);
   if (found == chains_.end()) return std::nullopt;
   Chain& chain = found->second;
-  if (chain.grant.epoch != epoch || chain.grant.holder != holder || chain.next || chain.released) return std::nullopt;
+  if (chain.grant.epoch != epoch || chain.grant.holder != holder || chain.next || chain.released)
+    return std::nullopt;
   chain.grant.granted_ts = now;
   chain.grant.reason = GrantReason::renewal;
   chain.ends = now + chain.grant.lease + bounds_.drift + bounds_.delivery;
@@ -76,7 +79,8 @@ void GrantChain::order_handover(DomainId scope, AuthorityLevel level, MasterId t
 
 void GrantChain::released(DomainId scope, std::uint64_t epoch) {
   const auto found = chains_.find(scope);
-  if (found != chains_.end() && found->second.grant.epoch == epoch && found->second.next) found->second.released = true;
+  if (found != chains_.end() && found->second.grant.epoch == epoch && found->second.next)
+    found->second.released = true;
 }
 
 std::optional<AuthorityGrant> GrantChain::advance(DomainId scope, Instant now) {

@@ -14,7 +14,8 @@ constexpr Duration confirm_within = std::chrono::seconds{10};
 
 }  // namespace
 
-Master::Master(const MasterSettings& settings, MasterIdentity identity, EventStore& store, const Verifier& verifier)
+Master::Master(const MasterSettings& settings, MasterIdentity identity, EventStore& store,
+               const Verifier& verifier)
     : settings_(&settings),
       identity_(std::move(identity)),
       store_(&store),
@@ -39,8 +40,9 @@ void Master::enrol(Enrolment enrolment, Instant now) {
   append_own(EventType::node_registered, id, encode(node.enrolment.facts), {}, Priority::trust, now);
   arrow = take_arrow(node, EventType::node_enrolled, VerdictKind::clean);
   const PublicKey& key = node.enrolment.public_key;
-  append_own(EventType::node_enrolled, id, encode(NodeEnrolled{std::string(arrow->id), Bytes(key.begin(), key.end())}), {},
-             Priority::trust, now);
+  append_own(EventType::node_enrolled, id,
+             encode(NodeEnrolled{std::string(arrow->id), Bytes(key.begin(), key.end())}), {}, Priority::trust,
+             now);
   believe(node, EventType::node_activated, "enrolled with its inventory", now);
   if (!node.is_windowed()) return;
   node.link_class.measure(Duration::zero(), true, settings_->thresholds, now);
@@ -72,7 +74,8 @@ void Master::on_timer(Timer timer, Instant now, Outbox& out) {
       out.wake(Timer::replicate, now + replicate_every);
       replicate(now, out);
       return;
-    default: check(false, "a master is woken only by its own timers");
+    default:
+      check(false, "a master is woken only by its own timers");
   }
 }
 
@@ -82,52 +85,55 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
     ++counters_.refused;  // not one of ours
     return;
   }
-  std::visit(
-      Match{[&](const Heartbeat& beat) { on_heartbeat(*node, beat, now, out); },
-            [&](const Shared<Hello>& hello) { on_hello(*node, *hello, now, out); },
-            [&](const Shared<Chunk>& chunk) { on_chunk(*node, *chunk, now, out); },
-            [&](const Fin& fin) { on_fin(*node, fin, now, out); },
-            [&](const CommandHeld& held) {
-              if (const auto found = commands_.find(held.command_id); found != commands_.end())
-                hold(found->second, "the node is coming back", now);
-            },
-            [&](const Shared<LeaseGranted>& granted) {
-              take_grant(*granted, now);
-              to_master(packet.from, Received{any(granted->grant.scope)}, out);
-              see_epoch(granted->grant.scope, granted->grant.epoch, now, out);
-            },
-            [&](const LeaseRequest& request) { on_lease_request(packet.from, request, now, out); },
-            [&](const LeaseRevoked& revoked) {
-              const auto epoch = is_planted(Defect::never_hand_over_lease) ? std::nullopt : held_.give_up(revoked.scope);
-              to_master(packet.from, LeaseReleased{revoked.scope, epoch.value_or(revoked.epoch)}, out);
-            },
-            [&](const LeaseReleased& released) {
-              chain_.released(released.scope, released.epoch);
-              tend_authority(now, out);
-            },
-            [&](const EpochNotice& notice) {
-              to_master(packet.from, Received{any(notice.scope)}, out);
-              see_epoch(notice.scope, notice.epoch, now, out);
-            },
-            [&](const Received& received) {
-              std::erase_if(unconfirmed_, [&](const Unconfirmed& sent) { return sent.to == packet.from && sent.id == received.id; });
-            },
-            [&](const Shared<CommandForward>& forward) {
-              to_master(packet.from, Received{any(forward->command.id)}, out);
-              accept(forward->command, now, out);
-            },
-            [&](const Shared<RolloutOrder>& order) {
-              to_master(packet.from, Received{any(order->bundle.id)}, out);
-              begin_rollout(*order, now);
-            },
-            [&](const Shared<Replicate>& replicate) { on_replicate(packet, *replicate, now, out); },
-            [&](const Replicated& replicated) {
-              replicated_ = std::max(replicated_, replicated.next_position);
-              replicate_sent_ = never;
-              this->replicate(now, out);
-            },
-            [&](const auto&) { check(false, "a master gets only what is meant for masters"); }},
-      packet.message);
+  std::visit(Match{[&](const Heartbeat& beat) { on_heartbeat(*node, beat, now, out); },
+                   [&](const Shared<Hello>& hello) { on_hello(*node, *hello, now, out); },
+                   [&](const Shared<Chunk>& chunk) { on_chunk(*node, *chunk, now, out); },
+                   [&](const Fin& fin) { on_fin(*node, fin, now, out); },
+                   [&](const CommandHeld& held) {
+                     if (const auto found = commands_.find(held.command_id); found != commands_.end())
+                       hold(found->second, "the node is coming back", now);
+                   },
+                   [&](const Shared<LeaseGranted>& granted) {
+                     take_grant(*granted, now);
+                     to_master(packet.from, Received{any(granted->grant.scope)}, out);
+                     see_epoch(granted->grant.scope, granted->grant.epoch, now, out);
+                   },
+                   [&](const LeaseRequest& request) { on_lease_request(packet.from, request, now, out); },
+                   [&](const LeaseRevoked& revoked) {
+                     const auto epoch = is_planted(Defect::never_hand_over_lease)
+                                            ? std::nullopt
+                                            : held_.give_up(revoked.scope);
+                     to_master(packet.from, LeaseReleased{revoked.scope, epoch.value_or(revoked.epoch)}, out);
+                   },
+                   [&](const LeaseReleased& released) {
+                     chain_.released(released.scope, released.epoch);
+                     tend_authority(now, out);
+                   },
+                   [&](const EpochNotice& notice) {
+                     to_master(packet.from, Received{any(notice.scope)}, out);
+                     see_epoch(notice.scope, notice.epoch, now, out);
+                   },
+                   [&](const Received& received) {
+                     std::erase_if(unconfirmed_, [&](const Unconfirmed& sent) {
+                       return sent.to == packet.from && sent.id == received.id;
+                     });
+                   },
+                   [&](const Shared<CommandForward>& forward) {
+                     to_master(packet.from, Received{any(forward->command.id)}, out);
+                     accept(forward->command, now, out);
+                   },
+                   [&](const Shared<RolloutOrder>& order) {
+                     to_master(packet.from, Received{any(order->bundle.id)}, out);
+                     begin_rollout(*order, now);
+                   },
+                   [&](const Shared<Replicate>& replicate) { on_replicate(packet, *replicate, now, out); },
+                   [&](const Replicated& replicated) {
+                     replicated_ = std::max(replicated_, replicated.next_position);
+                     replicate_sent_ = never;
+                     this->replicate(now, out);
+                   },
+                   [&](const auto&) { check(false, "a master gets only what is meant for masters"); }},
+             packet.message);
 }
 
 // ---- belief -----------------------------------------------------------------------------------------------
@@ -153,12 +159,14 @@ const Arrow* Master::take_arrow(NodeRecord& node, EventType trigger, VerdictKind
   return arrow;
 }
 
-bool Master::believe(NodeRecord& node, EventType trigger, std::string reason, Instant now, VerdictKind verdict) {
+bool Master::believe(NodeRecord& node, EventType trigger, std::string reason, Instant now,
+                     VerdictKind verdict) {
   const Arrow* arrow = take_arrow(node, trigger, verdict);
   if (arrow == nullptr) return false;
   append_own(trigger, any(node.enrolment.id),
-             encode(LifecycleStep{std::string(arrow->id), node.link_class.current(), node.newest.health, std::move(reason)}), {},
-             Priority::health, now);
+             encode(LifecycleStep{std::string(arrow->id), node.link_class.current(), node.newest.health,
+                                  std::move(reason)}),
+             {}, Priority::health, now);
   return true;
 }
 
@@ -172,26 +180,30 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
   node.last_seen = now;
   node.newest = beat;
   classify(node, beat, now);
-  const bool came_unannounced = is_in_contact(beat.mode) && (node.is_lost() || node.state.mode == ConnectivityMode::returning);
+  const bool came_unannounced =
+      is_in_contact(beat.mode) && (node.is_lost() || node.state.mode == ConnectivityMode::returning);
   const std::uint64_t mark = node.mark->seq;
   bool behind = false;
-  if (node.is_in_contact() && is_in_contact(beat.mode) && beat.head - std::min(beat.head, mark) > settings_->gap_events)
+  if (node.is_in_contact() && is_in_contact(beat.mode) &&
+      beat.head - std::min(beat.head, mark) > settings_->gap_events)
     behind = believe(node, EventType::sync_gap_detected, "too far behind for a silent catch-up", now);
-  to_node(node,
-          HeartbeatAck{.echo = beat.sent,
-                       .mark = is_planted(Defect::acknowledge_unstored) ? std::min(mark + 1, beat.head) : mark,
-                       .epoch = *node.epoch,
-                       .incarnation = beat.incarnation,
-                       .hello_required = came_unannounced || behind},
-          out);
-  if (!node.open_commands.empty() && node.is_in_contact() && is_in_contact(beat.mode)) dispatch_open(node, now, out);
+  to_node(
+      node,
+      HeartbeatAck{.echo = beat.sent,
+                   .mark = is_planted(Defect::acknowledge_unstored) ? std::min(mark + 1, beat.head) : mark,
+                   .epoch = *node.epoch,
+                   .incarnation = beat.incarnation,
+                   .hello_required = came_unannounced || behind},
+      out);
+  if (!node.open_commands.empty() && node.is_in_contact() && is_in_contact(beat.mode))
+    dispatch_open(node, now, out);
 }
 
 void Master::classify(NodeRecord& node, const Heartbeat& beat, Instant now) {
   if (beat.rtt_us == 0) return;
   const ConnectivityMode before = node.link_class.current();
-  const ConnectivityMode after = node.link_class.measure(std::chrono::microseconds{beat.rtt_us}, node.is_windowed(),
-                                                         settings_->thresholds, now);
+  const ConnectivityMode after = node.link_class.measure(std::chrono::microseconds{beat.rtt_us},
+                                                         node.is_windowed(), settings_->thresholds, now);
   if (!node.state.mode)
     believe(node, EventType::conn_classified, "first round trip measured", now);
   else if (before != after && node.is_in_contact())
@@ -213,8 +225,10 @@ void Master::watch(NodeRecord& node, Instant now, Outbox&) {
   bool lost = false;
   if (node.is_windowed()) {
     const auto& contacts = *node.contacts;
-    for (; node.next_contact < contacts.size() && contacts[node.next_contact].closes <= now; ++node.next_contact)
-      node.silent_contacts = node.last_seen < contacts[node.next_contact].opens ? node.silent_contacts + 1 : 0;
+    for (; node.next_contact < contacts.size() && contacts[node.next_contact].closes <= now;
+         ++node.next_contact)
+      node.silent_contacts =
+          node.last_seen < contacts[node.next_contact].opens ? node.silent_contacts + 1 : 0;
     lost = node.silent_contacts >= settings_->missed_windows;
   } else {
     lost = now - node.last_seen >= settings_->missed_heartbeats * settings_->heartbeat;
@@ -223,7 +237,8 @@ void Master::watch(NodeRecord& node, Instant now, Outbox&) {
     break_lock(node, "no progress", now);
   if (lost && !node.is_lost()) {
     if (node.lock) break_lock(node, "the node fell silent", now);
-    if (believe(node, EventType::conn_lost, node.is_windowed() ? "missed contact windows" : "missed heartbeats", now))
+    if (believe(node, EventType::conn_lost,
+                node.is_windowed() ? "missed contact windows" : "missed heartbeats", now))
       node.lost_since = now;
   }
   if (node.state.mode == ConnectivityMode::autonomous && now - node.last_seen >= settings_->autonomy)
@@ -255,7 +270,8 @@ void Master::flush(Instant now) {
 
 // ---- the log and its copies -------------------------------------------------------------------------------
 
-void Master::append_own(EventType type, AnyId subject, Bytes payload, AnyId cause, Priority priority, Instant now) {
+void Master::append_own(EventType type, AnyId subject, Bytes payload, AnyId cause, Priority priority,
+                        Instant now) {
   const Event event{.origin = any(identity_.id),
                     .incarnation = 1,
                     .seq = ++own_seq_,
@@ -275,7 +291,8 @@ void Master::append_own(EventType type, AnyId subject, Bytes payload, AnyId caus
   const Bytes packed = encode(event);
   own_value_ = chain_value_of(packed);
   const ByteView view = packed;
-  check(store_->append(store_->size(), now, {&view, 1}) == AppendResult::appended, "a master is the only writer of its log");
+  check(store_->append(store_->size(), now, {&view, 1}) == AppendResult::appended,
+        "a master is the only writer of its log");
 }
 
 // Sends the next piece of the log upstream; one piece is under way at a time.
@@ -311,14 +328,16 @@ void Master::on_replicate(const Packet& packet, const Replicate& replicate, Inst
     ++next;
   }
   if (!fresh.empty())
-    check(store_->append(store_->size(), now, fresh) == AppendResult::appended, "a master is the only writer of its log");
+    check(store_->append(store_->size(), now, fresh) == AppendResult::appended,
+          "a master is the only writer of its log");
   to_master(packet.from, Replicated{next}, out);
 }
 
 // ---- sending ----------------------------------------------------------------------------------------------
 
 void Master::to_node(const NodeRecord& node, Message message, Outbox& out) const {
-  out.send(node.enrolment.relay, {Role::master, identity_.index}, {Role::node, node.enrolment.index}, std::move(message));
+  out.send(node.enrolment.relay, {Role::master, identity_.index}, {Role::node, node.enrolment.index},
+           std::move(message));
 }
 
 void Master::to_master(Endpoint to, Message message, Outbox& out) const {

@@ -11,13 +11,15 @@ const Peer* Master::find_peer(MasterId id) const {
 
 // A new term is an event first; then its holder learns of it, then every other master.
 void Master::announce(const AuthorityGrant& grant, Instant now, Outbox& out) {
-  append_own(EventType::authority_granted, any(grant.scope), encode(AuthorityGranted{grant}), {}, Priority::authority, now);
+  append_own(EventType::authority_granted, any(grant.scope), encode(AuthorityGranted{grant}), {},
+             Priority::authority, now);
   see_epoch(grant.scope, grant.epoch, now, out);
   if (grant.holder == identity_.id) held_.take(grant, now);
   for (const Peer& peer : peers_) {
     if (peer.id == identity_.id) continue;
     if (peer.id == grant.holder)
-      to_master_surely(peer.endpoint, any(grant.scope), std::make_shared<const LeaseGranted>(LeaseGranted{grant, now}), now, out);
+      to_master_surely(peer.endpoint, any(grant.scope),
+                       std::make_shared<const LeaseGranted>(LeaseGranted{grant, now}), now, out);
     else
       to_master_surely(peer.endpoint, any(grant.scope), EpochNotice{grant.scope, grant.epoch}, now, out);
   }
@@ -28,18 +30,20 @@ void Master::on_lease_request(Endpoint from, const LeaseRequest& request, Instan
     if (peer.endpoint != from) continue;
     const auto grant = chain_.renew(request.scope, request.epoch, peer.id, now);
     if (!grant) continue;  // its term is over; an EpochNotice tells it so
-    append_own(EventType::authority_granted, any(request.scope), encode(AuthorityGranted{*grant}), {}, Priority::authority, now);
+    append_own(EventType::authority_granted, any(request.scope), encode(AuthorityGranted{*grant}), {},
+               Priority::authority, now);
     to_master(from, std::make_shared<const LeaseGranted>(LeaseGranted{*grant, request.sent}), out);
   }
 }
 
 void Master::take_grant(const LeaseGranted& granted, Instant now) {
   // Nothing is gained from a lease that is over on arrival.
-  if (granted.grant.holder == identity_.id && now < granted.echo + granted.grant.lease) held_.take(granted.grant, granted.echo);
+  if (granted.grant.holder == identity_.id && now < granted.echo + granted.grant.lease)
+    held_.take(granted.grant, granted.echo);
 }
 
-// A term this master had not heard of: it stops acting under an older one, drops what it had not sent yet, and tells its nodes, which
-// fence from then on.
+// A term this master had not heard of: it stops acting under an older one, drops what it had not sent yet,
+// and tells its nodes, which fence from then on.
 void Master::see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox& out) {
   std::uint64_t& known = epochs_[scope];
   if (epoch <= known) return;
@@ -59,7 +63,8 @@ void Master::tend_authority(Instant now, Outbox& out) {
     if (identity_.upstream) {
       to_master(*identity_.upstream, LeaseRequest{grant.scope, grant.epoch, now}, out);
     } else if (const auto renewed = chain_.renew(grant.scope, grant.epoch, identity_.id, now)) {
-      append_own(EventType::authority_granted, any(grant.scope), encode(AuthorityGranted{*renewed}), {}, Priority::authority, now);
+      append_own(EventType::authority_granted, any(grant.scope), encode(AuthorityGranted{*renewed}), {},
+                 Priority::authority, now);
       held_.take(*renewed, now);
     }
   }

@@ -31,7 +31,8 @@ Command Master::make_command(const CommandOrder& order, std::uint64_t epoch, Ins
                         .bundle_id = order.bundle_id,
                         .argument = order.argument};
   ++counters_.commands_issued;
-  append_own(EventType::command_issued, any(order.node), encode(CommandIssued{command}), any(id), Priority::command_result, now);
+  append_own(EventType::command_issued, any(order.node), encode(CommandIssued{command}), any(id),
+             Priority::command_result, now);
   return command;
 }
 
@@ -43,7 +44,8 @@ std::optional<CommandId> Master::issue(const CommandOrder& order, Instant now, O
     accept(command, now, out);
   } else {
     // Another master delivers and follows it; the log that is replicated to us tells how it ended.
-    to_master_surely(order.home, any(command.id), std::make_shared<const CommandForward>(CommandForward{command}), now, out);
+    to_master_surely(order.home, any(command.id),
+                     std::make_shared<const CommandForward>(CommandForward{command}), now, out);
   }
   return command.id;
 }
@@ -52,7 +54,8 @@ std::optional<CommandId> Master::issue(const CommandOrder& order, Instant now, O
 void Master::accept(const Command& command, Instant now, Outbox& out) {
   const auto node = record_by_id_.find(command.node_id);
   if (node == record_by_id_.end()) return;
-  const auto [entry, is_new] = commands_.try_emplace(command.id, CommandRecord{command, CommandState::queued, node->second, {}, false});
+  const auto [entry, is_new] = commands_.try_emplace(
+      command.id, CommandRecord{command, CommandState::queued, node->second, {}, false});
   if (!is_new) return;  // forwarded twice
   nodes_[node->second].open_commands.push_back(command.id);
   open_commands_.insert(command.id);
@@ -91,8 +94,9 @@ void Master::hold(CommandRecord& record, std::string why, Instant now) {
 void Master::move(CommandRecord& record, CommandState state, std::string reason, Instant now) {
   if (record.state == state) return;
   record.state = state;
-  append_own(EventType::command_moved, any(record.command.node_id), encode(CommandMoved{record.command.id, state, std::move(reason)}),
-             any(record.command.id), Priority::command_result, now);
+  append_own(EventType::command_moved, any(record.command.node_id),
+             encode(CommandMoved{record.command.id, state, std::move(reason)}), any(record.command.id),
+             Priority::command_result, now);
   if (is_open(state)) return;
   std::erase(nodes_[record.node].open_commands, record.command.id);
   open_commands_.erase(record.command.id);
@@ -103,17 +107,20 @@ void Master::expire_commands(Instant now) {
   const std::vector<CommandId> open(open_commands_.begin(), open_commands_.end());
   for (const CommandId id : open) {
     CommandRecord& record = commands_.at(id);
-    if (now > record.command.execute_before) move(record, CommandState::expired, "no word before its last moment", now);
+    if (now > record.command.execute_before)
+      move(record, CommandState::expired, "no word before its last moment", now);
   }
 }
 
 // ---- rollouts ---------------------------------------------------------------------------------------------
 
 void Master::order_rollout(const RolloutOrder& order, Instant now, Outbox& out) {
-  append_own(EventType::bundle_published, any(order.bundle.id), encode(BundlePublished{order.bundle}), {}, Priority::authority, now);
+  append_own(EventType::bundle_published, any(order.bundle.id), encode(BundlePublished{order.bundle}), {},
+             Priority::authority, now);
   for (const Peer& peer : peers_)
     if (peer.id != identity_.id)
-      to_master_surely(peer.endpoint, any(order.bundle.id), std::make_shared<const RolloutOrder>(order), now, out);
+      to_master_surely(peer.endpoint, any(order.bundle.id), std::make_shared<const RolloutOrder>(order), now,
+                       out);
   begin_rollout(order, now);
 }
 
@@ -122,7 +129,8 @@ void Master::begin_rollout(const RolloutOrder& order, Instant now) {
   if (std::any_of(rollouts_.begin(), rollouts_.end(), same)) return;  // ordered twice
   RolloutRecord rollout{.order = order, .targets = {}, .commands = {}, .wave = 0, .due = now, .last = {}};
   for (std::uint32_t i = 0; i < nodes_.size(); ++i)
-    if (order.scopes.empty() || std::find(order.scopes.begin(), order.scopes.end(), nodes_[i].enrolment.facts.domain_id) != order.scopes.end())
+    if (order.scopes.empty() || std::find(order.scopes.begin(), order.scopes.end(),
+                                          nodes_[i].enrolment.facts.domain_id) != order.scopes.end())
       rollout.targets.push_back(i);
   if (rollout.targets.empty()) return;
   // Waves cut across places and kinds of nodes: the order is by the entropy of ids, not by enrolment.
@@ -135,22 +143,28 @@ void Master::begin_rollout(const RolloutOrder& order, Instant now) {
   rollout.commands.resize(rollout.targets.size());
   append_own(EventType::rollout_started, any(order.bundle.id),
              encode(RolloutStarted{order.bundle.id, nodes_[rollout.targets[0]].enrolment.facts.domain_id,
-                                   static_cast<std::uint32_t>(rollout.targets.size()), static_cast<std::uint32_t>(order.waves.size())}),
+                                   static_cast<std::uint32_t>(rollout.targets.size()),
+                                   static_cast<std::uint32_t>(order.waves.size())}),
              {}, Priority::authority, now);
   rollouts_.push_back(std::move(rollout));
 }
 
-// Orders the bundle for every node of the waves begun that does not run it yet, counts, and begins the next wave when enough of the
-// reached nodes run it. An unreached node is waited for, never counted as failed, and never blocks a wave (L-6).
+// Orders the bundle for every node of the waves begun that does not run it yet, counts, and begins the next
+// wave when enough of the reached nodes run it. An unreached node is waited for, never counted as failed, and
+// never blocks a wave (L-6).
 void Master::advance_rollout(RolloutRecord& rollout, Instant now, Outbox& out) {
   const RolloutOrder& order = rollout.order;
   const auto size = rollout.targets.size();
   const bool last_wave = rollout.wave + 1 >= order.waves.size();
-  const auto begun = last_wave ? size : static_cast<std::size_t>(order.waves[rollout.wave] * static_cast<double>(size));
+  const auto begun =
+      last_wave ? size : static_cast<std::size_t>(order.waves[rollout.wave] * static_cast<double>(size));
   RolloutAdvanced count{.bundle_id = order.bundle.id,
                         .scope = nodes_[rollout.targets[0]].enrolment.facts.domain_id,
                         .wave = static_cast<std::uint32_t>(rollout.wave + 1),
-                        .applied = 0, .failed = 0, .unreached = 0, .waiting = 0};
+                        .applied = 0,
+                        .failed = 0,
+                        .unreached = 0,
+                        .waiting = 0};
   std::size_t reached = 0;
   std::size_t applied_in_wave = 0;
   for (std::size_t i = 0; i < size; ++i) {
@@ -179,10 +193,13 @@ void Master::advance_rollout(RolloutRecord& rollout, Instant now, Outbox& out) {
       rollout.commands[i] = *id;
   }
   if (!(count == rollout.last)) {
-    append_own(EventType::rollout_advanced, any(order.bundle.id), encode(count), {}, Priority::authority, now);
+    append_own(EventType::rollout_advanced, any(order.bundle.id), encode(count), {}, Priority::authority,
+               now);
     rollout.last = count;
   }
-  const bool enough = static_cast<double>(applied_in_wave) >= order.threshold * static_cast<double>(reached) && applied_in_wave > 0;
+  const bool enough =
+      static_cast<double>(applied_in_wave) >= order.threshold * static_cast<double>(reached) &&
+      applied_in_wave > 0;
   if (!last_wave && enough) {
     ++rollout.wave;
     rollout.due = now + order.wave_every;

@@ -12,10 +12,13 @@ constexpr Duration defer_for = std::chrono::seconds{15};
 // Brings belief to RETURNING, over whatever the table asks for on the way; false where it cannot be.
 bool Master::see_return(NodeRecord& node, const Hello& hello, Instant now) {
   if (node.lock) break_lock(node, "the node said Hello again", now);
-  const bool node_was_lost = hello.mode == ConnectivityMode::autonomous || hello.mode == ConnectivityMode::disconnected;
-  if (!node.state.mode) believe(node, EventType::conn_lost, "the node was on its own before its first round trip", now);
+  const bool node_was_lost =
+      hello.mode == ConnectivityMode::autonomous || hello.mode == ConnectivityMode::disconnected;
+  if (!node.state.mode)
+    believe(node, EventType::conn_lost, "the node was on its own before its first round trip", now);
   if (node.is_in_contact()) {
-    if (!node_was_lost) return believe(node, EventType::sync_gap_detected, "the node asks to be reconciled", now);
+    if (!node_was_lost)
+      return believe(node, EventType::sync_gap_detected, "the node asks to be reconciled", now);
     believe(node, EventType::conn_lost, "the node says it was on its own", now);
   }
   if (node.is_lost()) return believe(node, EventType::conn_detected, "Hello received", now);
@@ -24,7 +27,8 @@ bool Master::see_return(NodeRecord& node, const Hello& hello, Instant now) {
 
 void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox& out) {
   const Enrolment& enrolment = node.enrolment;
-  if (hello.origin != enrolment.id || !verifier_->verifies(enrolment.public_key, signed_bytes(hello), hello.signature)) {
+  if (hello.origin != enrolment.id ||
+      !verifier_->verifies(enrolment.public_key, signed_bytes(hello), hello.signature)) {
     ++counters_.refused;  // nobody has proved to be this node, so nothing is believed of it
     return;
   }
@@ -38,7 +42,8 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   const Admission::Mark mark = *node.mark;
   const bool forked = hello.head < mark.seq || (hello.head == mark.seq && hello.head_value != mark.value);
   if (hello.incarnation != enrolment.incarnation || forked) {
-    believe(node, EventType::conn_identity_rejected, forked ? "its log is not the one we hold" : "unknown incarnation", now);
+    believe(node, EventType::conn_identity_rejected,
+            forked ? "its log is not the one we hold" : "unknown incarnation", now);
     return;
   }
   if (hello.head == mark.seq) {
@@ -54,7 +59,8 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   }
   grant(node, hello, now, out);
   // What lies between our mark and the oldest event it still has was never covered by a signed gap.
-  if (hello.first > mark.seq + 1) give_verdict(node, VerdictKind::violation, {"events missing without a gap"}, now, out);
+  if (hello.first > mark.seq + 1)
+    give_verdict(node, VerdictKind::violation, {"events missing without a gap"}, now, out);
 }
 
 // Identity, lock and session are an event before the node hears of them.
@@ -68,8 +74,9 @@ void Master::grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& ou
   ++open_replays_;
   ++counters_.replays_granted;
   append_own(EventType::replay_granted, any(node.enrolment.id),
-             encode(ReplayGranted{std::string(arrow->id), session, node.fencing_token, mark + 1, hello.head, hello.backlog_bytes}), {},
-             Priority::authority, now);
+             encode(ReplayGranted{std::string(arrow->id), session, node.fencing_token, mark + 1, hello.head,
+                                  hello.backlog_bytes}),
+             {}, Priority::authority, now);
   send_grant(node, out);
 }
 
@@ -88,8 +95,8 @@ void Master::send_grant(const NodeRecord& node, Outbox& out) const {
 void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
   const Enrolment& enrolment = node.enrolment;
   const bool live = chunk.session == 0;
-  bool authentic = chunk.origin == enrolment.id && chunk.incarnation == enrolment.incarnation && !chunk.entries.empty() &&
-                   chunk.digest == digest_of(chunk.entries);
+  bool authentic = chunk.origin == enrolment.id && chunk.incarnation == enrolment.incarnation &&
+                   !chunk.entries.empty() && chunk.digest == digest_of(chunk.entries);
   if (live)
     authentic = authentic && chunk.seal == seal_of(enrolment.link_key, signed_bytes(chunk));
   else
@@ -99,7 +106,8 @@ void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox&
     return;
   }
   // A token of an older lock: the session is over, whoever still sends in it.
-  if (!live && (!node.lock || node.lock->session != chunk.session || node.lock->fencing_token != chunk.fencing_token)) {
+  if (!live && (!node.lock || node.lock->session != chunk.session ||
+                node.lock->fencing_token != chunk.fencing_token)) {
     ++counters_.refused;
     return;
   }
@@ -113,8 +121,10 @@ void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox&
   if (live) return;  // the next heartbeat's acknowledgement tells the node
 
   const std::uint64_t mark = node.mark->seq;
-  if (worst == Admitted::broken_chain || worst == Admitted::malformed || worst == Admitted::other_incarnation) {
-    give_verdict(node, VerdictKind::violation, {worst == Admitted::broken_chain ? "broken chain" : "malformed event"}, now, out);
+  if (worst == Admitted::broken_chain || worst == Admitted::malformed ||
+      worst == Admitted::other_incarnation) {
+    give_verdict(node, VerdictKind::violation,
+                 {worst == Admitted::broken_chain ? "broken chain" : "malformed event"}, now, out);
     return;
   }
   node.lock->progress = now;
@@ -124,7 +134,8 @@ void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox&
     std::uint64_t bytes = 0;
     for (const LogEntry& entry : chunk.entries) bytes += entry.packed.size() + entry.body_bytes;
     append_own(EventType::replay_chunk_acked, any(enrolment.id),
-               encode(ReplayChunkAcked{std::string(arrow->id), chunk.session, before + 1, mark, bytes}), {}, Priority::health, now);
+               encode(ReplayChunkAcked{std::string(arrow->id), chunk.session, before + 1, mark, bytes}), {},
+               Priority::health, now);
   }
   if (worst == Admitted::gap)
     to_node(node, Nack{chunk.session, mark + 1}, out);
@@ -132,7 +143,8 @@ void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox&
     to_node(node, ChunkAck{chunk.session, mark, settings_->replay_credit_bytes}, out);
 }
 
-// Stores what is new of a chunk, in order, up to the first entry that does not fit; says what was wrong with that one.
+// Stores what is new of a chunk, in order, up to the first entry that does not fit; says what was wrong with
+// that one.
 Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now) {
   std::vector<ByteView> fresh;
   std::vector<Event> events;
@@ -153,7 +165,8 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
     events.push_back(std::move(*event));
   }
   if (!fresh.empty())
-    check(store_->append(store_->size(), now, fresh) == AppendResult::appended, "a master is the only writer of its log");
+    check(store_->append(store_->size(), now, fresh) == AppendResult::appended,
+          "a master is the only writer of its log");
   for (const Event& event : events) learn(node, event, now);
   return worst;
 }
@@ -161,7 +174,8 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
 void Master::on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out) {
   if (!node.lock || node.lock->session != fin.session || node.lock->fencing_token != fin.fencing_token) {
     // The verdict was given and lost on its way.
-    if (node.last_verdict && node.last_verdict->session == fin.session) to_node(node, *node.last_verdict, out);
+    if (node.last_verdict && node.last_verdict->session == fin.session)
+      to_node(node, *node.last_verdict, out);
     return;
   }
   node.last_seen = now;
@@ -171,7 +185,8 @@ void Master::on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out) 
     to_node(node, Nack{fin.session, mark.seq + 1}, out);
     return;
   }
-  // I-44: clean means the marks are those of the Hello at least, and the chain ends in the value the node ends in.
+  // I-44: clean means the marks are those of the Hello at least, and the chain ends in the value the node
+  // ends in.
   if (mark.seq == fin.head && mark.value == fin.head_value && mark.seq >= node.lock->head)
     give_verdict(node, VerdictKind::clean, {}, now, out);
   else
@@ -179,7 +194,8 @@ void Master::on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out) 
 }
 
 // Verdict and release of the lock are one event (I-43); commands wait until after it.
-void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::string> reasons, Instant now, Outbox& out) {
+void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::string> reasons, Instant now,
+                          Outbox& out) {
   const std::uint64_t session = node.lock->session;
   const std::uint64_t nonce = node.lock->nonce;
   const std::uint64_t mark = node.mark->seq;
@@ -190,7 +206,8 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   const Arrow* arrow = take_arrow(node, EventType::replay_verdict, kind);
   check(arrow != nullptr, "a lock is held exactly while REPLAYING");
   append_own(EventType::replay_verdict, any(node.enrolment.id),
-             encode(ReplayVerdict{std::string(arrow->id), session, kind, node.link_class.current(), std::move(reasons), mark, epoch, held}),
+             encode(ReplayVerdict{std::string(arrow->id), session, kind, node.link_class.current(),
+                                  std::move(reasons), mark, epoch, held}),
              {}, Priority::trust, now);
   node.lock.reset();
   --open_replays_;
@@ -222,8 +239,10 @@ void Master::learn(NodeRecord& node, const Event& event, Instant now) {
   CommandRecord& record = found->second;
   CommandState state = result->state;
   // EXPIRED was provisional: this is the evidence it waited for (I-38).
-  if (record.state == CommandState::expired && state == CommandState::applied) state = CommandState::applied_late;
-  if (record.state == CommandState::expired && state == CommandState::failed) state = CommandState::failed_late;
+  if (record.state == CommandState::expired && state == CommandState::applied)
+    state = CommandState::applied_late;
+  if (record.state == CommandState::expired && state == CommandState::failed)
+    state = CommandState::failed_late;
   move(record, state, "the node's own word", now);
 }
 

@@ -19,52 +19,54 @@ std::uint32_t packed_size(const T& value) {
 }  // namespace
 
 std::uint32_t wire_bytes(const Message& message) {
-  const std::uint32_t content = std::visit(
-      Match{
-          [](const Heartbeat&) { return 47u; },
-          [](const HeartbeatAck&) { return 29u; },
-          [](const ChunkAck&) { return 24u; },
-          [](const Nack&) { return 16u; },
-          [](const Custody&) { return 8u; },
-          [](const Fin&) { return 56u; },
-          [](const CommandHeld&) { return 16u; },
-          [](const EpochNotice&) { return 24u; },
-          [](const Defer&) { return 24u; },
-          [](const Grant&) { return 52u; },
-          [](const Verdict&) { return 37u; },
-          [](const LeaseRequest&) { return 32u; },
-          [](const LeaseRevoked&) { return 24u; },
-          [](const LeaseReleased&) { return 24u; },
-          [](const Received&) { return 16u; },
-          [](const Replicated&) { return 8u; },
-          [](const Shared<Chunk>& chunk) {
-            std::uint32_t bytes = 84 + 64;
-            for (const LogEntry& entry : chunk->entries) bytes += bytes_of(entry);
-            return bytes;
-          },
-          [](const Shared<Hello>&) { return 189u; },
-          [](const Shared<CommandDelivery>& delivery) { return packed_size(delivery->command); },
-          [](const Shared<LeaseGranted>& granted) { return packed_size(granted->grant) + 8; },
-          [](const Shared<CommandForward>& forward) { return packed_size(forward->command); },
-          [](const Shared<RolloutOrder>& order) {
-            return packed_size(order->bundle) + 16 + static_cast<std::uint32_t>(8 * order->waves.size() + 16 * order->scopes.size());
-          },
-          [](const Shared<Replicate>& replicate) {
-            std::uint32_t bytes = 8;
-            for (const Bytes& entry : replicate->entries) bytes += 4 + static_cast<std::uint32_t>(entry.size());
-            return bytes;
-          },
-      },
-      message);
+  const std::uint32_t content =
+      std::visit(Match{
+                     [](const Heartbeat&) { return 47u; },
+                     [](const HeartbeatAck&) { return 29u; },
+                     [](const ChunkAck&) { return 24u; },
+                     [](const Nack&) { return 16u; },
+                     [](const Custody&) { return 8u; },
+                     [](const Fin&) { return 56u; },
+                     [](const CommandHeld&) { return 16u; },
+                     [](const EpochNotice&) { return 24u; },
+                     [](const Defer&) { return 24u; },
+                     [](const Grant&) { return 52u; },
+                     [](const Verdict&) { return 37u; },
+                     [](const LeaseRequest&) { return 32u; },
+                     [](const LeaseRevoked&) { return 24u; },
+                     [](const LeaseReleased&) { return 24u; },
+                     [](const Received&) { return 16u; },
+                     [](const Replicated&) { return 8u; },
+                     [](const Shared<Chunk>& chunk) {
+                       std::uint32_t bytes = 84 + 64;
+                       for (const LogEntry& entry : chunk->entries) bytes += bytes_of(entry);
+                       return bytes;
+                     },
+                     [](const Shared<Hello>&) { return 189u; },
+                     [](const Shared<CommandDelivery>& delivery) { return packed_size(delivery->command); },
+                     [](const Shared<LeaseGranted>& granted) { return packed_size(granted->grant) + 8; },
+                     [](const Shared<CommandForward>& forward) { return packed_size(forward->command); },
+                     [](const Shared<RolloutOrder>& order) {
+                       return packed_size(order->bundle) + 16 +
+                              static_cast<std::uint32_t>(8 * order->waves.size() + 16 * order->scopes.size());
+                     },
+                     [](const Shared<Replicate>& replicate) {
+                       std::uint32_t bytes = 8;
+                       for (const Bytes& entry : replicate->entries)
+                         bytes += 4 + static_cast<std::uint32_t>(entry.size());
+                       return bytes;
+                     },
+                 },
+                 message);
   return content + framing;
 }
 
 std::string_view name_of(const Message& message) {
   constexpr std::array<std::string_view, std::variant_size_v<Message>> names{
-      "Heartbeat",    "HeartbeatAck",  "ChunkAck",        "Nack",       "Custody", "Fin",   "CommandHeld",     "EpochNotice",
-      "Defer",        "Grant",         "Verdict",         "LeaseRequest", "LeaseRevoked", "LeaseReleased", "Received",
-      "Replicated",   "Chunk",         "Hello",           "CommandDelivery", "LeaseGranted", "CommandForward", "RolloutOrder",
-      "Replicate"};
+      "Heartbeat",       "HeartbeatAck",  "ChunkAck",       "Nack",         "Custody",  "Fin",
+      "CommandHeld",     "EpochNotice",   "Defer",          "Grant",        "Verdict",  "LeaseRequest",
+      "LeaseRevoked",    "LeaseReleased", "Received",       "Replicated",   "Chunk",    "Hello",
+      "CommandDelivery", "LeaseGranted",  "CommandForward", "RolloutOrder", "Replicate"};
   return names[message.index()];
 }
 

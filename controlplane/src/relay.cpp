@@ -15,11 +15,13 @@ RelayClass relay_class_of(const Message& message) {
                     message);
 }
 
-RelayCore::RelayCore(std::uint32_t index, std::uint64_t queue_bytes) : index_(index), queue_bytes_(queue_bytes) {}
+RelayCore::RelayCore(std::uint32_t index, std::uint64_t queue_bytes)
+    : index_(index), queue_bytes_(queue_bytes) {}
 
 void RelayCore::on_message(const Packet& packet, Instant, Outbox& out) {
   const bool upwards = packet.to.role == Role::master;
-  const bool open = upwards ? upstream_open_ : packet.to.index >= node_closed_.size() || !node_closed_[packet.to.index];
+  const bool open =
+      upwards ? upstream_open_ : packet.to.index >= node_closed_.size() || !node_closed_[packet.to.index];
   if (open) {
     forward(packet, out);
     return;
@@ -66,7 +68,8 @@ bool RelayCore::store(Queues& queues, const Packet& packet) {
   return true;
 }
 
-// Only node events are let go for something more urgent: their node still has them. Commands and authority are never shed for events.
+// Only node events are let go for something more urgent: their node still has them. Commands and authority
+// are never shed for events.
 bool RelayCore::make_room(std::uint64_t bytes, RelayClass newcomer) {
   Queue& history = upstream_[static_cast<std::size_t>(RelayClass::history)];
   while (newcomer < RelayClass::history && stored_bytes_ + bytes > queue_bytes_ && !history.empty()) {

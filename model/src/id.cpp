@@ -46,8 +46,8 @@ std::optional<std::array<std::uint8_t, 16>> parse_id_bytes(std::string_view text
   return bytes;
 }
 
-std::array<std::uint8_t, 16> derive_id_bytes(std::string_view scope, std::uint64_t seed, std::string_view name,
-                                             std::uint64_t number) {
+std::array<std::uint8_t, 16> derive_id_bytes(std::string_view scope, std::uint64_t seed,
+                                             std::string_view name, std::uint64_t number) {
   Bytes input;
   Encoder encoder(input);
   encoder.put(std::string(scope));
@@ -56,7 +56,8 @@ std::array<std::uint8_t, 16> derive_id_bytes(std::string_view scope, std::uint64
   encoder.put(number);
   const Digest digest = digest_of(input);
   std::array<std::uint8_t, 16> bytes{};
-  for (int i = 0; i < 6; ++i) bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(run_start_ms >> (40 - 8 * i));
+  for (int i = 0; i < 6; ++i)
+    bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(run_start_ms >> (40 - 8 * i));
   std::copy(digest.bytes.begin(), digest.bytes.begin() + 10, bytes.begin() + 6);
   return bytes;
 }

@@ -79,7 +79,7 @@ std::string text_of(Duration duration) {
   const auto [unit, name] = left < 1'000       ? std::pair<std::uint64_t, std::string_view>{1, "ns"}
                             : left < 1'000'000 ? std::pair<std::uint64_t, std::string_view>{1'000, "us"}
                             : sub_second       ? std::pair<std::uint64_t, std::string_view>{1'000'000, "ms"}
-                                               : std::pair<std::uint64_t, std::string_view>{1'000'000'000, "s"};
+                                         : std::pair<std::uint64_t, std::string_view>{1'000'000'000, "s"};
   text += fmt::format("{}", left / unit);
   if (const auto rest = left % unit; rest != 0) {
     const int width = unit == 1'000 ? 3 : unit == 1'000'000 ? 6 : 9;
@@ -152,7 +152,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
     }
     return value;
   };
-  const auto y = number(0, 4), mo = number(5, 2), d = number(8, 2), h = number(11, 2), mi = number(14, 2), s = number(17, 2);
+  const auto y = number(0, 4), mo = number(5, 2), d = number(8, 2), h = number(11, 2), mi = number(14, 2),
+             s = number(17, 2);
   if (!y || !mo || !d || !h || !mi || !s || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
       text[13] != ':' || text[16] != ':' || *h > 23 || *mi > 59 || *s > 59)
     return std::nullopt;
@@ -160,7 +161,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
   std::size_t at = 19;
   if (at < text.size() && text[at] == '.') {
     std::int64_t unit = 100'000'000;
-    for (++at; at < text.size() && is_digit(text[at]) && unit > 0; ++at, unit /= 10) ns += (text[at] - '0') * unit;
+    for (++at; at < text.size() && is_digit(text[at]) && unit > 0; ++at, unit /= 10)
+      ns += (text[at] - '0') * unit;
   }
   if (at + 1 != text.size() || text[at] != 'Z') return std::nullopt;
   const year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)}, day{static_cast<unsigned>(*d)}};
@@ -168,7 +170,8 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
   const auto days_since = sys_days{date}.time_since_epoch().count() - run_start_days;
   const auto seconds = std::int64_t{days_since} * 86400 + *h * 3600 + *mi * 60 + *s;
   const Wide since_start = Wide{seconds} * 1'000'000'000 + ns;
-  if (since_start > std::numeric_limits<std::int64_t>::max() || since_start < std::numeric_limits<std::int64_t>::min())
+  if (since_start > std::numeric_limits<std::int64_t>::max() ||
+      since_start < std::numeric_limits<std::int64_t>::min())
     return std::nullopt;
   return Instant{Duration{static_cast<std::int64_t>(since_start)}};
 }

@@ -64,8 +64,12 @@ s4u::Engine* make_engine() {
   made = true;
   const KeptSignals kept;
   // A run that ends with flows under way is no bug, but SimGrid's solver thinks so when it is torn down.
-  static std::string arguments[] = {"ibcf", "--cfg=network/model:CM02", "--cfg=network/crosstraffic:0",
-                                    "--cfg=network/TCP-gamma:1e30", "--log=root.thres:warning", "--log=ker_lmm.thres:error"};
+  static std::string arguments[] = {"ibcf",
+                                    "--cfg=network/model:CM02",
+                                    "--cfg=network/crosstraffic:0",
+                                    "--cfg=network/TCP-gamma:1e30",
+                                    "--log=root.thres:warning",
+                                    "--log=ker_lmm.thres:error"};
   static char* pointers[std::size(arguments) + 1] = {};
   std::transform(std::begin(arguments), std::end(arguments), pointers,
                  [](auto& text) { return text.data(); });

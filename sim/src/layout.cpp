@@ -49,8 +49,9 @@ std::shared_ptr<const LinkTrace> with_floor(const Access& access) {
 }
 
 // One direction of a node's access; the other differs in ends and rate only.
-LinkSpec access_link(const Scenario& scenario, const Layout::Node& node, const std::shared_ptr<const LinkTrace>& trace,
-                     const RandomStream& offsets, std::uint32_t ordinal) {
+LinkSpec access_link(const Scenario& scenario, const Layout::Node& node,
+                     const std::shared_ptr<const LinkTrace>& trace, const RandomStream& offsets,
+                     std::uint32_t ordinal) {
   const Access& access = scenario.access[scenario.groups[node.group].access];
   const Place relay = scenario.sites[scenario.relays[node.relay].site].place;
   LinkSpec link;
@@ -64,10 +65,11 @@ LinkSpec access_link(const Scenario& scenario, const Layout::Node& node, const s
     case Scenario::AccessKind::geo: {
       const auto delay = geostationary_delay(node.place, relay, access.satellite_longitude_deg);
       if (!delay)
-        throw BadWorld(fmt::format("{}: {} at {:.2f}, {:.2f} and its relay {} do not both see the geostationary satellite of access "
-                                   "\"{}\" at longitude {:.1f}; give it a satellite nearer to that place",
-                                   scenario.file, node.name, node.place.latitude_deg, node.place.longitude_deg,
-                                   scenario.relays[node.relay].name, access.name, access.satellite_longitude_deg));
+        throw BadWorld(fmt::format(
+            "{}: {} at {:.2f}, {:.2f} and its relay {} do not both see the geostationary satellite of access "
+            "\"{}\" at longitude {:.1f}; give it a satellite nearer to that place",
+            scenario.file, node.name, node.place.latitude_deg, node.place.longitude_deg,
+            scenario.relays[node.relay].name, access.name, access.satellite_longitude_deg));
       link.delay = *delay + access.extra_delay;
       break;
     }
@@ -75,14 +77,17 @@ LinkSpec access_link(const Scenario& scenario, const Layout::Node& node, const s
       link.windows = passes(access.shell, node.place, scenario.horizon);
       for (ContactWindow& window : link.windows) window.delay += access.extra_delay;
       if (link.windows.empty())
-        throw BadWorld(fmt::format("{}: {} at {:.2f}, {:.2f} is never passed over by the shell of access \"{}\" within {}; lower its "
-                                   "min_elevation or raise its inclination",
-                                   scenario.file, node.name, node.place.latitude_deg, node.place.longitude_deg, access.name,
-                                   ibcf::text_of(scenario.horizon.time_since_epoch())));
+        throw BadWorld(
+            fmt::format("{}: {} at {:.2f}, {:.2f} is never passed over by the shell of access \"{}\" within "
+                        "{}; lower its "
+                        "min_elevation or raise its inclination",
+                        scenario.file, node.name, node.place.latitude_deg, node.place.longitude_deg,
+                        access.name, ibcf::text_of(scenario.horizon.time_since_epoch())));
       break;
     case Scenario::AccessKind::trace:
       link.trace = trace;
-      link.trace_offset = std::chrono::seconds{static_cast<std::int64_t>(offsets.below(trace->rows.size(), ordinal, 0))};
+      link.trace_offset =
+          std::chrono::seconds{static_cast<std::int64_t>(offsets.below(trace->rows.size(), ordinal, 0))};
       break;
   }
   return link;
@@ -108,8 +113,8 @@ void lay_backbone(const Scenario& scenario, Layout& layout) {
   }
 }
 
-void place_group(const Scenario& scenario, std::uint32_t number, const RandomStream& scatter, const RandomStream& offsets,
-                 Layout& layout) {
+void place_group(const Scenario& scenario, std::uint32_t number, const RandomStream& scatter,
+                 const RandomStream& offsets, Layout& layout) {
   const Scenario::NodeGroup& group = scenario.groups[number];
   const Access& access = scenario.access[group.access];
   const auto trace = with_floor(access);
@@ -121,7 +126,8 @@ void place_group(const Scenario& scenario, std::uint32_t number, const RandomStr
     node.group = number;
     node.domain = group.domain;
     // The square root spreads points evenly over the disc.
-    node.place = moved(centre, 360 * scatter.uniform(ordinal, 0), group.spread_m * std::sqrt(scatter.uniform(ordinal, 1)));
+    node.place = moved(centre, 360 * scatter.uniform(ordinal, 0),
+                       group.spread_m * std::sqrt(scatter.uniform(ordinal, 1)));
     node.relay = nearest_relay(scenario, group.domain, node.place);
     node.master = layout.home_of_domain[group.domain];
     node.vertex = static_cast<VertexIndex>(scenario.sites.size() + ordinal);
@@ -180,10 +186,18 @@ std::vector<LinkIndex> Layout::links_of(const Scenario::Fault& fault) const {
     const auto& cable = scenario->backbone[i];
     bool hit = false;
     switch (fault.kind) {
-      case Scenario::FaultKind::isolate_domain: hit = in[cable.from] != in[cable.to]; break;
-      case Scenario::FaultKind::split_domain: hit = in[cable.from] && in[cable.to]; break;
-      case Scenario::FaultKind::cut_site: hit = cable.from == fault.target || cable.to == fault.target; break;
-      case Scenario::FaultKind::cut_link: hit = i == fault.target; break;
+      case Scenario::FaultKind::isolate_domain:
+        hit = in[cable.from] != in[cable.to];
+        break;
+      case Scenario::FaultKind::split_domain:
+        hit = in[cable.from] && in[cable.to];
+        break;
+      case Scenario::FaultKind::cut_site:
+        hit = cable.from == fault.target || cable.to == fault.target;
+        break;
+      case Scenario::FaultKind::cut_link:
+        hit = i == fault.target;
+        break;
     }
     if (hit) down.insert(down.end(), {2 * i, 2 * i + 1});
   }
@@ -195,11 +209,13 @@ Layout lay_out(const Scenario& scenario) {
   layout.scenario = &scenario;
   for (std::uint32_t domain = 0; domain < scenario.domains.size(); ++domain)
     layout.home_of_domain.push_back(home_of(scenario, domain));
-  for (const auto& relay : scenario.relays) layout.home_of_relay.push_back(layout.home_of_domain[relay.domain]);
+  for (const auto& relay : scenario.relays)
+    layout.home_of_relay.push_back(layout.home_of_domain[relay.domain]);
   lay_backbone(scenario, layout);
   const RandomStream scatter(scenario.seed, "fleet.placement");
   const RandomStream offsets(scenario.seed, "access.trace_offset");
-  for (std::uint32_t group = 0; group < scenario.groups.size(); ++group) place_group(scenario, group, scatter, offsets, layout);
+  for (std::uint32_t group = 0; group < scenario.groups.size(); ++group)
+    place_group(scenario, group, scatter, offsets, layout);
   return layout;
 }
 

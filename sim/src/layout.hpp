@@ -10,8 +10,8 @@
 
 namespace ibcf::sim {
 
-/// Where everything stands and hangs: the part of a world that follows from the scenario alone. Vertices of the network are the
-/// sites first, then the nodes.
+/// Where everything stands and hangs: the part of a world that follows from the scenario alone. Vertices of
+/// the network are the sites first, then the nodes.
 struct Layout {
   struct Node {
     std::string name;  ///< "europe-fibre-17"
@@ -21,14 +21,15 @@ struct Layout {
     std::uint32_t master = none;
     Place place;
     VertexIndex vertex = none;
-    LinkIndex up = none;    ///< node to relay
-    LinkIndex down = none;  ///< relay to node
+    LinkIndex up = none;                                          ///< node to relay
+    LinkIndex down = none;                                        ///< relay to node
     std::shared_ptr<const std::vector<PlannedContact>> contacts;  ///< empty: a standing link
   };
   std::vector<Node> nodes;
-  std::vector<std::uint32_t> home_of_domain;  ///< the deepest master over each domain; none where there is none
+  std::vector<std::uint32_t>
+      home_of_domain;  ///< the deepest master over each domain; none where there is none
   std::vector<std::uint32_t> home_of_relay;
-  std::vector<LinkSpec> links;                ///< backbone first: 2 i there, 2 i + 1 back; then up and down per node
+  std::vector<LinkSpec> links;  ///< backbone first: 2 i there, 2 i + 1 back; then up and down per node
 
   /// `domain` is `above` or below it.
   [[nodiscard]] bool is_within(std::uint32_t domain, std::uint32_t above) const;
@@ -38,7 +39,8 @@ struct Layout {
   const Scenario* scenario = nullptr;
 };
 
-/// Places the fleet. Throws BadWorld where the scenario cannot stand on a globe: a node that does not see its satellite.
+/// Places the fleet. Throws BadWorld where the scenario cannot stand on a globe: a node that does not see its
+/// satellite.
 Layout lay_out(const Scenario& scenario);
 
 }  // namespace ibcf::sim

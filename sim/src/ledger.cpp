@@ -38,7 +38,8 @@ bool Ledger::stored(std::uint32_t master, const Stored& stored, const Event& eve
 }
 
 // Marks what the event covers, one seq or a gap's range; how many of them no store had before.
-std::uint64_t Ledger::take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored, const Event& event) {
+std::uint64_t Ledger::take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
+                           const Event& event) {
   std::uint64_t first = event.seq;
   if (event.type == EventType::stream_gap) {
     if (const auto gap = payload_of<StreamGap>(event)) first = gap->first;
@@ -63,14 +64,15 @@ void Ledger::executed(std::uint32_t node, const Executed& executed, Instant now)
   check(issue != issued_.end(), "a command is in a log before a node hears of it");
   // The node's own count per command: a command is for one node.
   const bool again = carried_out_[executed.command]++ > 0;
-  executions_.push_back({node, executed.command, issue->second.epoch, executed.max_epoch_seen, issue->second.by, issue->second.at, now,
-                         executed.mode, again});
+  executions_.push_back({node, executed.command, issue->second.epoch, executed.max_epoch_seen,
+                         issue->second.by, issue->second.at, now, executed.mode, again});
 }
 
 std::uint64_t Ledger::missing(std::uint32_t node, std::uint64_t mark) const {
   const Truth& truth = nodes_[node];
   std::uint64_t missing = mark > truth.stored.size() ? mark - truth.stored.size() : 0;
-  for (std::uint64_t seq = 1; seq <= mark && seq <= truth.stored.size(); ++seq) missing += truth.stored[seq - 1] ? 0 : 1;
+  for (std::uint64_t seq = 1; seq <= mark && seq <= truth.stored.size(); ++seq)
+    missing += truth.stored[seq - 1] ? 0 : 1;
   return missing;
 }
 

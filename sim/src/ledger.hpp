@@ -11,8 +11,8 @@
 
 namespace ibcf::sim {
 
-/// The truth, kept apart from the code under test: what every agent wrote and did, and what every store was given. It counts; it
-/// believes nobody.
+/// The truth, kept apart from the code under test: what every agent wrote and did, and what every store was
+/// given. It counts; it believes nobody.
 class Ledger {
  public:
   Ledger(std::size_t nodes, std::size_t masters);
@@ -34,7 +34,7 @@ class Ledger {
     Instant issued;
     Instant at;
     ConnectivityMode mode;
-    bool again;                    ///< this node had carried it out before
+    bool again;  ///< this node had carried it out before
   };
   [[nodiscard]] const std::vector<Execution>& executions() const { return executions_; }
 
@@ -50,8 +50,8 @@ class Ledger {
 
  private:
   struct Truth {
-    std::vector<Digest> written;      // by seq - 1
-    std::vector<bool> stored;         // in any store
+    std::vector<Digest> written;  // by seq - 1
+    std::vector<bool> stored;     // in any store
     std::uint64_t stored_twice = 0;
     std::uint64_t forged = 0;
   };
@@ -60,7 +60,8 @@ class Ledger {
     MasterId by;
     Instant at;
   };
-  std::uint64_t take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored, const Event& event);
+  std::uint64_t take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
+                     const Event& event);
 
   std::vector<Truth> nodes_;
   std::vector<std::vector<std::vector<bool>>> taken_;  // [master][node][seq - 1]

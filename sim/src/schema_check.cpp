@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "scenario_units.hpp"
 #include "model/nearest.hpp"
+#include "scenario_units.hpp"
 #include "schema.hpp"
 
 namespace ibcf::sim {

@@ -26,10 +26,14 @@ Digest secret_of(const Scenario& scenario, std::string_view purpose, std::uint32
 
 std::string_view word_of(Scenario::FaultKind kind) {
   switch (kind) {
-    case Scenario::FaultKind::isolate_domain: return "isolate_domain";
-    case Scenario::FaultKind::split_domain: return "split_domain";
-    case Scenario::FaultKind::cut_site: return "cut_site";
-    case Scenario::FaultKind::cut_link: return "cut_link";
+    case Scenario::FaultKind::isolate_domain:
+      return "isolate_domain";
+    case Scenario::FaultKind::split_domain:
+      return "split_domain";
+    case Scenario::FaultKind::cut_site:
+      return "cut_site";
+    case Scenario::FaultKind::cut_link:
+      return "cut_link";
   }
   return "";
 }
@@ -79,10 +83,12 @@ World::State::State(const Scenario& from)
       mode_since(layout.nodes.size()),
       checked(from.expect.size()) {
   for (std::uint32_t i = 0; i < scenario.domains.size(); ++i)
-    domain_ids.push_back(derive_id<DomainTag>(scenario.name, scenario.seed, "domain/" + scenario.domains[i].name));
+    domain_ids.push_back(
+        derive_id<DomainTag>(scenario.name, scenario.seed, "domain/" + scenario.domains[i].name));
   for (std::uint32_t i = 0; i < scenario.domains.size(); ++i) {
     const std::uint32_t parent = scenario.domains[i].parent;
-    domains.push_back({domain_ids[i], scenario.domains[i].name, parent == none ? DomainId{} : domain_ids[parent]});
+    domains.push_back(
+        {domain_ids[i], scenario.domains[i].name, parent == none ? DomainId{} : domain_ids[parent]});
   }
   rolled_out.resize(scenario.domains.size());
   draws.resize(scenario.commands.size());
@@ -119,7 +125,8 @@ void World::State::build_masters() {
     settings.chunk_bytes = controller.chunk_bytes;
     settings.bounds.drift = controller.clock_drift_bound;
     stores.emplace_back([this, i](const Stored& stored) { witness(i, stored); });
-    MasterIdentity identity{.id = peer_of(i).id, .index = i, .name = controller.name, .level = controller.level, .upstream = {}};
+    MasterIdentity identity{
+        .id = peer_of(i).id, .index = i, .name = controller.name, .level = controller.level, .upstream = {}};
     if (i != global_master) identity.upstream = Endpoint{Role::master, global_master};
     masters.emplace_back(settings, std::move(identity), stores.back(), verifier);
   }
@@ -143,7 +150,8 @@ void World::State::build_nodes() {
     const Layout::Node& place = layout.nodes[i];
     const auto& group = scenario.groups[place.group];
     const auto id = derive_id<NodeTag>(scenario.name, scenario.seed, "node/" + place.name);
-    const auto& signer = signers.emplace_back(std::make_unique<Ed25519Signer>(secret_of(scenario, "node.identity", i)));
+    const auto& signer =
+        signers.emplace_back(std::make_unique<Ed25519Signer>(secret_of(scenario, "node.identity", i)));
     const LinkKey link_key = secret_of(scenario, "node.link_key", i).bytes;
     ledger.add_node(i, any(id));
     agents.emplace_back(agent_settings, AgentIdentity{.id = id,
@@ -156,23 +164,24 @@ void World::State::build_nodes() {
                                                       .link_key = link_key,
                                                       .windowed = place.contacts != nullptr,
                                                       .version = "1.0.0"});
-    masters[place.master].enrol(Enrolment{.id = id,
-                                          .index = i,
-                                          .incarnation = 1,
-                                          .facts = {.name = place.name,
-                                                    .kind = group.kind,
-                                                    .domain_id = domain_ids[place.domain],
-                                                    .tags = group.tags,
-                                                    .access = scenario.access[group.access].name,
-                                                    .relay = scenario.relays[place.relay].name,
-                                                    .site = scenario.sites[scenario.relays[place.relay].site].name,
-                                                    .serial = fmt::format("{}-{:06}", scenario.name, i),
-                                                    .ordinal = i},
-                                          .public_key = signer->public_key(),
-                                          .link_key = link_key,
-                                          .relay = {Role::relay, place.relay},
-                                          .contacts = place.contacts},
-                                Instant{});
+    masters[place.master].enrol(
+        Enrolment{.id = id,
+                  .index = i,
+                  .incarnation = 1,
+                  .facts = {.name = place.name,
+                            .kind = group.kind,
+                            .domain_id = domain_ids[place.domain],
+                            .tags = group.tags,
+                            .access = scenario.access[group.access].name,
+                            .relay = scenario.relays[place.relay].name,
+                            .site = scenario.sites[scenario.relays[place.relay].site].name,
+                            .serial = fmt::format("{}-{:06}", scenario.name, i),
+                            .ordinal = i},
+                  .public_key = signer->public_key(),
+                  .link_key = link_key,
+                  .relay = {Role::relay, place.relay},
+                  .contacts = place.contacts},
+        Instant{});
   }
 }
 
@@ -202,7 +211,8 @@ void World::State::schedule() {
     drain({Role::relay, layout.nodes[i].relay}, Instant{});
     agents[i].start(Instant{}, outbox);
     // The network tells changes only; a window that is open from the start is none.
-    if (layout.nodes[i].contacts && network.is_up(layout.nodes[i].up)) agents[i].on_carrier(true, Instant{}, outbox);
+    if (layout.nodes[i].contacts && network.is_up(layout.nodes[i].up))
+      agents[i].on_carrier(true, Instant{}, outbox);
     drain({Role::node, i}, Instant{});
     note_mode(i);
   }
@@ -214,35 +224,42 @@ void World::State::schedule() {
     calendar.push({at, EntryKind::workload, 0, static_cast<std::uint32_t>(works.size())});
     works.push_back({kind, index});
   };
-  for (std::uint32_t i = 0; i < scenario.commands.size(); ++i) add_work(Work::Kind::commands, i, scenario.commands[i].from);
-  for (std::uint32_t i = 0; i < scenario.rollouts.size(); ++i) add_work(Work::Kind::rollout, i, scenario.rollouts[i].at);
-  for (std::uint32_t i = 0; i < scenario.handovers.size(); ++i) add_work(Work::Kind::handover, i, scenario.handovers[i].at);
+  for (std::uint32_t i = 0; i < scenario.commands.size(); ++i)
+    add_work(Work::Kind::commands, i, scenario.commands[i].from);
+  for (std::uint32_t i = 0; i < scenario.rollouts.size(); ++i)
+    add_work(Work::Kind::rollout, i, scenario.rollouts[i].at);
+  for (std::uint32_t i = 0; i < scenario.handovers.size(); ++i)
+    add_work(Work::Kind::handover, i, scenario.handovers[i].at);
   for (std::uint32_t i = 0; i < scenario.expect.size(); ++i)
     if (scenario.expect[i].at != never) calendar.push({scenario.expect[i].at, EntryKind::sample, i + 1, i});
   calendar.push({Instant{} + scenario.sample_every, EntryKind::sample, 0, periodic});
 }
 
 void World::State::tell_observer() {
-  for (std::uint32_t i = 0; i < domains.size(); ++i) observer->domain(i, domains[i], scenario.domains[i].parent);
+  for (std::uint32_t i = 0; i < domains.size(); ++i)
+    observer->domain(i, domains[i], scenario.domains[i].parent);
   for (std::uint32_t i = 0; i < scenario.controllers.size(); ++i) {
     const auto& controller = scenario.controllers[i];
-    observer->master(i, peer_of(i).id, controller.name, controller.level, controller.domain, scenario.sites[controller.site].name);
+    observer->master(i, peer_of(i).id, controller.name, controller.level, controller.domain,
+                     scenario.sites[controller.site].name);
   }
   for (std::uint32_t i = 0; i < scenario.relays.size(); ++i) {
     const auto& relay = scenario.relays[i];
-    observer->relay(i,
-                    Relay{derive_id<RelayTag>(scenario.name, scenario.seed, "relay/" + relay.name), relay.name,
-                          domain_ids[relay.domain], scenario.sites[relay.site].name, relay.queue_bytes},
-                    relay.domain);
+    observer->relay(
+        i,
+        Relay{derive_id<RelayTag>(scenario.name, scenario.seed, "relay/" + relay.name), relay.name,
+              domain_ids[relay.domain], scenario.sites[relay.site].name, relay.queue_bytes},
+        relay.domain);
   }
   for (std::uint32_t i = 0; i < layout.nodes.size(); ++i) {
     const Layout::Node& node = layout.nodes[i];
     const auto& group = scenario.groups[node.group];
-    observer->node(i, derive_id<NodeTag>(scenario.name, scenario.seed, "node/" + node.name), node.name, node.domain, group.name,
-                   scenario.access[group.access].name, node.relay, node.place);
+    observer->node(i, derive_id<NodeTag>(scenario.name, scenario.seed, "node/" + node.name), node.name,
+                   node.domain, group.name, scenario.access[group.access].name, node.relay, node.place);
   }
   for (LinkIndex i = 0; i < layout.links.size(); ++i)
-    observer->link(i, layout.links[i], network.vertex_name(layout.links[i].from), network.vertex_name(layout.links[i].to));
+    observer->link(i, layout.links[i], network.vertex_name(layout.links[i].from),
+                   network.vertex_name(layout.links[i].to));
   for (const auto& fault : scenario.faults)
     observer->fault(fault.name, std::string(word_of(fault.kind)), fault.at, fault.until);
 }
@@ -252,17 +269,27 @@ void World::State::tell_observer() {
 bool World::State::handle(const Entry& entry) {
   now = entry.at;
   switch (entry.kind) {
-    case EntryKind::fault: apply_fault(entry.entity << 1 | entry.slot, now); break;
+    case EntryKind::fault:
+      apply_fault(entry.entity << 1 | entry.slot, now);
+      break;
     case EntryKind::link_window:
     case EntryKind::link_delivery:
-    case EntryKind::flow_finished: network.handle(entry, now); break;
-    case EntryKind::node_timer: wake_node(entry.entity, static_cast<Timer>(entry.slot), now); break;
-    case EntryKind::relay_timer: check(false, "relays ask for no timers"); break;
+    case EntryKind::flow_finished:
+      network.handle(entry, now);
+      break;
+    case EntryKind::node_timer:
+      wake_node(entry.entity, static_cast<Timer>(entry.slot), now);
+      break;
+    case EntryKind::relay_timer:
+      check(false, "relays ask for no timers");
+      break;
     case EntryKind::master_timer:
       masters[entry.entity].on_timer(static_cast<Timer>(entry.slot), now, outbox);
       drain({Role::master, entry.entity}, now);
       break;
-    case EntryKind::workload: work(entry.slot, now); break;
+    case EntryKind::workload:
+      work(entry.slot, now);
+      break;
     case EntryKind::sample:
       if (entry.slot == periodic)
         sample(now);
@@ -281,14 +308,18 @@ void World::State::wake_node(std::uint32_t node, Timer timer, Instant at) {
 
 VertexIndex World::State::vertex_of(const Endpoint& endpoint) const {
   switch (endpoint.role) {
-    case Role::node: return static_cast<VertexIndex>(scenario.sites.size()) + endpoint.index;  // as in Layout
-    case Role::relay: return scenario.relays[endpoint.index].site;
-    case Role::master: return scenario.controllers[endpoint.index].site;
+    case Role::node:
+      return static_cast<VertexIndex>(scenario.sites.size()) + endpoint.index;  // as in Layout
+    case Role::relay:
+      return scenario.relays[endpoint.index].site;
+    case Role::master:
+      return scenario.controllers[endpoint.index].site;
   }
   return none;
 }
 
-// Does what a state machine wants done. Machines are never entered from within: all that leaves goes through the calendar.
+// Does what a state machine wants done. Machines are never entered from within: all that leaves goes through
+// the calendar.
 void World::State::drain(Endpoint self, Instant at) {
   for (const Written& written : outbox.written) ledger.wrote(self.index, written);
   for (const Executed& executed : outbox.executed) ledger.executed(self.index, executed, at);
@@ -400,7 +431,8 @@ void World::State::note_mode(std::uint32_t node) {
   if (present == mode[node]) return;
   mode[node] = present;
   mode_since[node] = now;
-  if (present == ConnectivityMode::autonomous || present == ConnectivityMode::disconnected) ever_lost[node] = true;
+  if (present == ConnectivityMode::autonomous || present == ConnectivityMode::disconnected)
+    ever_lost[node] = true;
 }
 
 void World::State::witness(std::uint32_t master, const Stored& stored) {
@@ -424,7 +456,9 @@ void World::State::work(std::uint32_t slot, Instant at) {
         calendar.push({at + load.every, EntryKind::workload, 0, slot});
       break;
     }
-    case Work::Kind::rollout: roll_out(scenario.rollouts[item.index], at); break;
+    case Work::Kind::rollout:
+      roll_out(scenario.rollouts[item.index], at);
+      break;
     case Work::Kind::handover: {
       const auto& handover = scenario.handovers[item.index];
       masters[global_master].order_handover(domain_ids[handover.domain], peer_of(handover.to), at, outbox);
@@ -468,7 +502,8 @@ void World::State::send_commands(const Scenario::CommandLoad& load, std::uint32_
 
 void World::State::roll_out(const Scenario::Rollout& rollout, Instant at) {
   RolloutOrder order;
-  order.bundle.id = derive_id<BundleTag>(scenario.name, scenario.seed, "bundle/" + rollout.bundle + "/" + rollout.version);
+  order.bundle.id =
+      derive_id<BundleTag>(scenario.name, scenario.seed, "bundle/" + rollout.bundle + "/" + rollout.version);
   order.bundle.name = rollout.bundle;
   order.bundle.version = rollout.version;
   order.bundle.config = rollout.config;
@@ -490,10 +525,12 @@ void World::State::sample(Instant at) {
   calendar.push({at + scenario.sample_every, EntryKind::sample, 0, periodic});
   check_holders(at);
   if (observer == nullptr) return;
-  constexpr std::array<std::string_view, 8> looked_at{"nodes_live",       "nodes_delayed",      "nodes_edge_cached", "nodes_autonomous",
-                                                      "nodes_disconnected", "nodes_returning", "backlog_events",    "unreachable_nodes"};
+  constexpr std::array<std::string_view, 8> looked_at{
+      "nodes_live",         "nodes_delayed",   "nodes_edge_cached", "nodes_autonomous",
+      "nodes_disconnected", "nodes_returning", "backlog_events",    "unreachable_nodes"};
   for (const std::string_view name : looked_at)
-    for (std::uint32_t domain = 0; domain < domains.size(); ++domain) observer->sample(at, name, domain, metric(name, domain, at));
+    for (std::uint32_t domain = 0; domain < domains.size(); ++domain)
+      observer->sample(at, name, domain, metric(name, domain, at));
   for (LinkIndex link = 0; link < link_bytes.size(); ++link) {
     const std::uint64_t carried = network.count(link).carried_bytes;
     observer->link_use(at, link, carried - link_bytes[link], scenario.sample_every);

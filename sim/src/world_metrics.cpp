@@ -7,8 +7,8 @@
 #include "model/check.hpp"
 #include "world_state.hpp"
 
-/// The independent judge: metrics for expectations, invariants, and what did not converge. It reads the agents and the ledger, never
-/// what masters believe, except where the metric is about a master's own doing.
+/// The independent judge: metrics for expectations, invariants, and what did not converge. It reads the
+/// agents and the ledger, never what masters believe, except where the metric is about a master's own doing.
 namespace ibcf::sim {
 namespace {
 
@@ -16,9 +16,12 @@ constexpr std::size_t examples = 5;
 
 bool compare(Scenario::Expectation::Compare how, double got, double wanted) {
   switch (how) {
-    case Scenario::Expectation::Compare::is: return got == wanted;
-    case Scenario::Expectation::Compare::at_least: return got >= wanted;
-    case Scenario::Expectation::Compare::at_most: return got <= wanted;
+    case Scenario::Expectation::Compare::is:
+      return got == wanted;
+    case Scenario::Expectation::Compare::at_least:
+      return got >= wanted;
+    case Scenario::Expectation::Compare::at_most:
+      return got <= wanted;
   }
   return false;
 }
@@ -49,7 +52,9 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
       if (in(layout.nodes[execution.node].domain)) sum += counts(execution) ? 1 : 0;
     return sum;
   };
-  const auto count_mode = [&](ConnectivityMode wanted) { return count_nodes([&](std::uint32_t i) { return mode[i] == wanted; }); };
+  const auto count_mode = [&](ConnectivityMode wanted) {
+    return count_nodes([&](std::uint32_t i) { return mode[i] == wanted; });
+  };
 
   if (name == "nodes_in_contact") return count_nodes([&](std::uint32_t i) { return is_in_contact(mode[i]); });
   if (name == "nodes_live") return count_mode(ConnectivityMode::live);
@@ -70,7 +75,8 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
   if (name == "events_acknowledged") return count_nodes([&](std::uint32_t i) { return agents[i].mark(); });
   if (name == "events_acknowledged_lost")
     return count_nodes([&](std::uint32_t i) { return ledger.missing(i, agents[i].mark()); });
-  if (name == "events_stored_twice") return count_nodes([&](std::uint32_t i) { return ledger.stored_twice(i); });
+  if (name == "events_stored_twice")
+    return count_nodes([&](std::uint32_t i) { return ledger.stored_twice(i); });
   if (name == "events_forged") return count_nodes([&](std::uint32_t i) { return ledger.forged(i); });
   if (name == "commands_issued") return count_masters([](const auto& c) { return c.commands_issued; });
   if (name == "commands_applied") return count_executions([](const auto&) { return true; });
@@ -78,18 +84,24 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
   if (name == "commands_fenced")
     return count_nodes([&](std::uint32_t i) {
       const auto& results = agents[i].results();
-      return std::count_if(results.begin(), results.end(), [](const auto& r) { return r.second == CommandState::fenced; });
+      return std::count_if(results.begin(), results.end(),
+                           [](const auto& r) { return r.second == CommandState::fenced; });
     });
-  if (name == "stale_executions") return count_executions([](const auto& e) { return e.epoch < e.max_epoch_seen; });
+  if (name == "stale_executions")
+    return count_executions([](const auto& e) { return e.epoch < e.max_epoch_seen; });
   if (name == "commands_held") return count_masters([](const auto& c) { return c.commands_held; });
-  if (name == "executions_in_replay") return count_executions([](const auto& e) { return is_coming_back(e.mode); });
+  if (name == "executions_in_replay")
+    return count_executions([](const auto& e) { return is_coming_back(e.mode); });
   if (name == "applied_by_cut_off_master") {
     double sum = 0;
     for (const auto& fault : scenario.faults) {
-      if (fault.kind != Scenario::FaultKind::isolate_domain || (domain != none && !layout.is_within(fault.target, domain))) continue;
+      if (fault.kind != Scenario::FaultKind::isolate_domain ||
+          (domain != none && !layout.is_within(fault.target, domain)))
+        continue;
       const MasterId by = masters[layout.home_of_domain[fault.target]].identity().id;
       for (const Ledger::Execution& execution : ledger.executions())
-        sum += execution.issued_by == by && execution.issued >= fault.at && execution.at < fault.until ? 1 : 0;
+        sum +=
+            execution.issued_by == by && execution.issued >= fault.at && execution.at < fault.until ? 1 : 0;
     }
     return sum;
   }
@@ -98,7 +110,8 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
       const BundleId wanted = rolled_out[layout.nodes[i].domain];
       return !wanted.is_nil() && agents[i].bundle() == wanted;
     });
-  if (name == "backlog_events") return count_nodes([&](std::uint32_t i) { return agents[i].head() - agents[i].mark(); });
+  if (name == "backlog_events")
+    return count_nodes([&](std::uint32_t i) { return agents[i].head() - agents[i].mark(); });
   if (name == "two_holders") return static_cast<double>(two_holders);
   if (name == "unreachable_nodes")
     return count_nodes([&](std::uint32_t i) {
@@ -128,17 +141,19 @@ void World::State::check_holders(Instant at) {
       if (const auto [other, alone] = holder_of_epoch.emplace(*epoch, master.identity().name); !alone) {
         ++two_holders;
         if (holder_conflicts.size() < examples)
-          holder_conflicts.push_back(fmt::format("I-21 at {}: {} and {} both hold {} in epoch {}", clock_text_of(at), other->second,
-                                                 master.identity().name, scenario.domains[domain].name, *epoch));
+          holder_conflicts.push_back(fmt::format("I-21 at {}: {} and {} both hold {} in epoch {}",
+                                                 clock_text_of(at), other->second, master.identity().name,
+                                                 scenario.domains[domain].name, *epoch));
       }
     }
     // Two terms at once: the older holder was not done when the newer began.
     if (holder_of_epoch.size() > 1) {
       ++two_holders;
       if (holder_conflicts.size() < examples)
-        holder_conflicts.push_back(fmt::format("I-24 at {}: {} still acts for {} in epoch {} while epoch {} has begun",
-                                               clock_text_of(at), holder_of_epoch.begin()->second, scenario.domains[domain].name,
-                                               holder_of_epoch.begin()->first, holder_of_epoch.rbegin()->first));
+        holder_conflicts.push_back(
+            fmt::format("I-24 at {}: {} still acts for {} in epoch {} while epoch {} has begun",
+                        clock_text_of(at), holder_of_epoch.begin()->second, scenario.domains[domain].name,
+                        holder_of_epoch.begin()->first, holder_of_epoch.rbegin()->first));
     }
   }
 }
@@ -149,7 +164,8 @@ void World::State::judge(const RunOptions& options, Instant end, Outcome& outcom
     if (end > components_since)
       for (std::uint32_t i = 0; i < scenario.sites.size(); ++i)
         options.observer->reach(components_since, end, scenario.sites[i].name, components[i]);
-    for (LinkIndex link = 0; link < network.link_count(); ++link) options.observer->link_total(link, network.count(link));
+    for (LinkIndex link = 0; link < network.link_count(); ++link)
+      options.observer->link_total(link, network.count(link));
   }
   for (std::size_t i = 0; i < checked.size(); ++i)
     if (checked[i].expectation->at == never && !outcome.cut_short) check_expectation(i, end);
@@ -199,7 +215,8 @@ void World::State::judge(const RunOptions& options, Instant end, Outcome& outcom
 void World::State::find_violations(Outcome& outcome) const {
   const auto add = [&](std::string text) { outcome.violations.push_back(std::move(text)); };
   const auto must_be_zero = [&](std::string_view invariant, std::string_view name) {
-    if (const double count = metric(name, none, now); count > 0) add(fmt::format("{}: {} = {}", invariant, name, count));
+    if (const double count = metric(name, none, now); count > 0)
+      add(fmt::format("{}: {} = {}", invariant, name, count));
   };
   must_be_zero("I-7", "events_acknowledged_lost");
   must_be_zero("I-4", "events_stored_twice");
@@ -211,49 +228,55 @@ void World::State::find_violations(Outcome& outcome) const {
 
   for (std::uint32_t i = 0; i < stores.size(); ++i)
     if (const auto position = stores[i].verify(); position != stores[i].size())
-      add(fmt::format("I-5: the log of {} does not verify from position {} on", masters[i].identity().name, position));
+      add(fmt::format("I-5: the log of {} does not verify from position {} on", masters[i].identity().name,
+                      position));
   Projections rebuilt(domains);
   rebuilt.catch_up(stores[global_master]);
-  if (rebuilt.snapshot() != projections->snapshot()) add("I-11: projections rebuilt from zero differ from the live ones");
+  if (rebuilt.snapshot() != projections->snapshot())
+    add("I-11: projections rebuilt from zero differ from the live ones");
   if (const auto misfits = rebuilt.lifecycle().misfits(); misfits > 0)
     add(fmt::format("I-40: {} lifecycle events take no arrow of the table", misfits));
   for (LinkIndex link = 0; link < network.link_count(); ++link) {
     const LinkCount count = network.count(link);
     if (count.sent != count.delivered + count.dropped + count.in_flight)
-      add(fmt::format("I-71: link {}: sent {} is not delivered {} + dropped {} + in flight {}", network.link(link).name, count.sent,
-                      count.delivered, count.dropped, count.in_flight));
+      add(fmt::format("I-71: link {}: sent {} is not delivered {} + dropped {} + in flight {}",
+                      network.link(link).name, count.sent, count.delivered, count.dropped, count.in_flight));
     const LinkSpec& spec = network.link(link);
     if (spec.trace) continue;  // its capacity changes by the second
     // A datagram that is being put on the link at the end counts as carried.
     const double capacity = spec.bandwidth_bps / 8 * seconds_of(now) + 1500;
     if (static_cast<double>(count.carried_bytes) > capacity)
-      add(fmt::format("I-72: link {} carried {} bytes, more than {:.0f}", spec.name, count.carried_bytes, capacity));
+      add(fmt::format("I-72: link {} carried {} bytes, more than {:.0f}", spec.name, count.carried_bytes,
+                      capacity));
   }
   for (std::uint32_t i = 0; i < masters.size(); ++i)
     for (const NodeRecord& node : masters[i].nodes())
       if (node.lock.has_value() != (node.state.mode == ConnectivityMode::replaying))
-        add(fmt::format("I-41: {} believes {} to be {}, {} a lock", masters[i].identity().name, node.enrolment.facts.name,
-                        label_of(node.state), node.lock ? "with" : "without"));
+        add(fmt::format("I-41: {} believes {} to be {}, {} a lock", masters[i].identity().name,
+                        node.enrolment.facts.name, label_of(node.state), node.lock ? "with" : "without"));
 }
 
 // L-1: once faults are over for a while, whoever can be reached is back. What is not says what it waits for.
 void World::State::find_waiting(Instant end, Outcome& outcome) const {
   constexpr Duration patience = std::chrono::minutes{30};
   Instant quiet{};
-  for (const auto& fault : scenario.faults) quiet = std::max(quiet, fault.until == never ? never : fault.until);
+  for (const auto& fault : scenario.faults)
+    quiet = std::max(quiet, fault.until == never ? never : fault.until);
   if (quiet == never || end - quiet < patience) return;  // not yet time to ask
   std::size_t left = 0;
   for (std::uint32_t i = 0; i < agents.size(); ++i) {
     const Layout::Node& node = layout.nodes[i];
     const bool stuck = (is_lost(mode[i]) || is_coming_back(mode[i])) && end - mode_since[i] >= patience;
     // A windowed node may have to wait for its passes.
-    if (!stuck || node.contacts || !network.is_reachable(node.vertex, scenario.controllers[node.master].site)) continue;
+    if (!stuck || node.contacts || !network.is_reachable(node.vertex, scenario.controllers[node.master].site))
+      continue;
     if (++left > examples) continue;
     const NodeRecord* record = masters[node.master].find_node(agents[i].identity().id);
-    outcome.waiting.push_back(fmt::format("{} is {} since {} and holds {} events; {} believes it {}{}", node.name, word_of(mode[i]),
-                                          clock_text_of(mode_since[i]), agents[i].head() - agents[i].mark(),
-                                          masters[node.master].identity().name, label_of(record->state),
-                                          record->lock ? fmt::format(", lock of session {}", record->lock->session) : ", no lock"));
+    outcome.waiting.push_back(
+        fmt::format("{} is {} since {} and holds {} events; {} believes it {}{}", node.name, word_of(mode[i]),
+                    clock_text_of(mode_since[i]), agents[i].head() - agents[i].mark(),
+                    masters[node.master].identity().name, label_of(record->state),
+                    record->lock ? fmt::format(", lock of session {}", record->lock->session) : ", no lock"));
   }
   if (left > examples) outcome.waiting.push_back(fmt::format("and {} more", left - examples));
 }

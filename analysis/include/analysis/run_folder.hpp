@@ -118,8 +118,8 @@ class RunFolder {
   void add_event(std::uint32_t master, std::uint64_t position, Instant ingested, ByteView packed,
                  const Event& event);
 
-  /// What a checker saw as the truth: "backlog_events" is drawn beside what the masters believe. The value of a domain
-  /// counts its whole subtree.
+  /// What a checker saw as the truth: "backlog_events" is drawn beside what the masters believe. The value of
+  /// a domain counts its whole subtree.
   void add_sample(Instant at, std::string_view metric, std::int64_t domain, double value);
   /// `bytes` the link carried in [at - interval, at].
   void add_link_use(Instant at, std::uint32_t link, std::uint64_t bytes, Duration interval);

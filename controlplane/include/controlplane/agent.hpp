@@ -19,7 +19,8 @@ struct AgentSettings {
   std::uint32_t missed_windows = 2;     ///< for a windowed link: whole contact windows without a word
   Duration snapshot = std::chrono::minutes{10};
   std::uint32_t snapshot_body_bytes = 16 << 10;
-  Duration autonomy = std::chrono::hours{24};  ///< a LOCAL grant lasts so long without contact; 0: there is none
+  Duration autonomy =
+      std::chrono::hours{24};  ///< a LOCAL grant lasts so long without contact; 0: there is none
   std::uint64_t buffer_bytes = 64 << 20;
   std::uint32_t chunk_bytes = 64 << 10;  ///< of live chunks; a replay's Grant names its own
   LinkThresholds thresholds;
@@ -39,9 +40,9 @@ struct AgentIdentity {
   std::string version;
 };
 
-/// The node's side of the control plane: heartbeats and events while in contact, autonomy with a buffer when contact is
-/// lost, return and replay when it comes back (seed, section 3 "Key behaviors"). A state machine: each input comes with
-/// `now` and leaves what it wants done in the outbox.
+/// The node's side of the control plane: heartbeats and events while in contact, autonomy with a buffer when
+/// contact is lost, return and replay when it comes back (seed, section 3 "Key behaviors"). A state machine:
+/// each input comes with `now` and leaves what it wants done in the outbox.
 class Agent {
  public:
   Agent(const AgentSettings& settings, AgentIdentity identity);
@@ -73,7 +74,8 @@ class Agent {
     std::uint64_t next = 0;  ///< first seq not yet sent
     std::uint64_t credit_bytes = 0;
     std::uint32_t chunk_bytes = 0;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> outstanding;  ///< (last seq, bytes) of unacknowledged chunks
+    std::vector<std::pair<std::uint64_t, std::uint64_t>>
+        outstanding;  ///< (last seq, bytes) of unacknowledged chunks
     Instant progress;
     std::uint32_t timeouts = 0;  ///< since the last answer
   };
@@ -91,7 +93,8 @@ class Agent {
   [[nodiscard]] bool is_silent_since(Instant since, Instant now) const;
 
   // the log
-  void write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes, Instant now, Outbox& out);
+  void write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes,
+             Instant now, Outbox& out);
   void shed(Instant now);
   void acknowledge(std::uint64_t mark);
   [[nodiscard]] Chunk cut_chunk(std::uint64_t first, std::uint64_t limit_bytes) const;

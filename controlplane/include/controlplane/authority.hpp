@@ -9,23 +9,26 @@
 
 namespace ibcf {
 
-/// The bounds that make a lease safe (protocols page, "Masters"): the holder stops early, a successor starts late.
+/// The bounds that make a lease safe (protocols page, "Masters"): the holder stops early, a successor starts
+/// late.
 struct LeaseBounds {
-  Duration drift = std::chrono::seconds{1};       ///< how far two clocks may have drifted over one lease
-  Duration delivery = std::chrono::seconds{5};    ///< how long a command may be under way
+  Duration drift = std::chrono::seconds{1};     ///< how far two clocks may have drifted over one lease
+  Duration delivery = std::chrono::seconds{5};  ///< how long a command may be under way
 };
 
-/// The holder's side: what this master may act for. Leases count from when the holder asked, on its own clock.
+/// The holder's side: what this master may act for. Leases count from when the holder asked, on its own
+/// clock.
 class HeldAuthority {
  public:
   explicit HeldAuthority(LeaseBounds bounds) : bounds_(bounds) {}
 
-  /// A grant for this master; `asked` is its own time when it asked. An older epoch than the one held is ignored, and so is one of
-  /// a term given up: a renewal may be overtaken by the order to give up.
+  /// A grant for this master; `asked` is its own time when it asked. An older epoch than the one held is
+  /// ignored, and so is one of a term given up: a renewal may be overtaken by the order to give up.
   void take(const AuthorityGrant& grant, Instant asked);
   /// Gives the scope up, whatever is left of the lease; the epoch given up, or nothing if it was not held.
   std::optional<std::uint64_t> give_up(DomainId scope);
-  /// The epoch this master may act under for `scope` right now: it holds the grant and the lease, less the drift bound, runs (I-24).
+  /// The epoch this master may act under for `scope` right now: it holds the grant and the lease, less the
+  /// drift bound, runs (I-24).
   [[nodiscard]] std::optional<std::uint64_t> epoch_for(DomainId scope, Instant now) const;
   /// Scopes whose lease is to be renewed by now: a third of it has passed.
   [[nodiscard]] std::vector<AuthorityGrant> due_for_renewal(Instant now) const;
@@ -42,21 +45,24 @@ class HeldAuthority {
   std::map<DomainId, std::uint64_t> given_up_;  // newest epoch
 };
 
-/// The grantor's side (the GLOBAL master): the chain of grants per scope. Epochs of a scope strictly rise (I-20); a new term begins
-/// only after the old holder gave up or its lease, bounds added, has run out (I-21).
+/// The grantor's side (the GLOBAL master): the chain of grants per scope. Epochs of a scope strictly rise
+/// (I-20); a new term begins only after the old holder gave up or its lease, bounds added, has run out
+/// (I-21).
 class GrantChain {
  public:
   explicit GrantChain(LeaseBounds bounds) : bounds_(bounds) {}
 
   /// The first grant of a scope: epoch 1.
-  AuthorityGrant begin(DomainId scope, AuthorityLevel level, MasterId holder, std::string holder_name, Duration lease, Instant now);
+  AuthorityGrant begin(DomainId scope, AuthorityLevel level, MasterId holder, std::string holder_name,
+                       Duration lease, Instant now);
   /// The holder of `epoch` wants to go on; nothing if that term is over or about to be.
   std::optional<AuthorityGrant> renew(DomainId scope, std::uint64_t epoch, MasterId holder, Instant now);
   /// Orders a hand-over; the current holder is to be told to give up.
   void order_handover(DomainId scope, AuthorityLevel level, MasterId to, std::string to_name);
   /// The holder gave `epoch` up.
   void released(DomainId scope, std::uint64_t epoch);
-  /// The new term that an ordered hand-over leads to, once the old one is over; by HANDOVER, or by EXPIRY where nobody gave up.
+  /// The new term that an ordered hand-over leads to, once the old one is over; by HANDOVER, or by EXPIRY
+  /// where nobody gave up.
   std::optional<AuthorityGrant> advance(DomainId scope, Instant now);
 
   [[nodiscard]] const AuthorityGrant* current(DomainId scope) const;

@@ -24,14 +24,16 @@ class EventStore {
   virtual ~EventStore() = default;
 
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  /// Appends all of `packed` or none. `expected_size` is the size the caller decided on; if the log has grown since,
-  /// position_taken and nothing is stored.
-  virtual AppendResult append(std::uint64_t expected_size, Instant ingested, std::span<const ByteView> packed) = 0;
+  /// Appends all of `packed` or none. `expected_size` is the size the caller decided on; if the log has grown
+  /// since, position_taken and nothing is stored.
+  virtual AppendResult append(std::uint64_t expected_size, Instant ingested,
+                              std::span<const ByteView> packed) = 0;
   /// Calls `see` for every entry from position `first` on, in order, until it returns false.
   virtual void scan(std::uint64_t first, const std::function<bool(const Stored&)>& see) const = 0;
   /// The chained hash over everything stored: chain(previous head, packed), all zero while empty.
   [[nodiscard]] virtual Digest head() const = 0;
-  /// Recomputes the chain from the bytes; the position of the first entry from which on it no longer holds, or size().
+  /// Recomputes the chain from the bytes; the position of the first entry from which on it no longer holds,
+  /// or size().
   [[nodiscard]] virtual std::uint64_t verify() const = 0;
 };
 

@@ -14,12 +14,12 @@ struct LinkThresholds {
   Duration dwell = std::chrono::minutes{1};
 };
 
-/// Which class a link is in, as its round trips tell: LIVE or DELAYED; EDGE_CACHED where the contact plan has windows.
-/// Node and master judge by this same rule.
+/// Which class a link is in, as its round trips tell: LIVE or DELAYED; EDGE_CACHED where the contact plan has
+/// windows. Node and master judge by this same rule.
 class LinkClass {
  public:
-  /// Takes a round trip measured at `now`, and says the class from now on. The first one decides at once; later ones have to
-  /// stay beyond a mark for the dwell time.
+  /// Takes a round trip measured at `now`, and says the class from now on. The first one decides at once;
+  /// later ones have to stay beyond a mark for the dwell time.
   ConnectivityMode measure(Duration rtt, bool windowed, const LinkThresholds& thresholds, Instant now) {
     if (windowed) return (current_ = ConnectivityMode::edge_cached).value();
     if (!current_) {
@@ -49,7 +49,8 @@ class LinkClass {
 
 /// LIVE, DELAYED or EDGE_CACHED.
 constexpr bool is_in_contact(ConnectivityMode mode) {
-  return mode == ConnectivityMode::live || mode == ConnectivityMode::delayed || mode == ConnectivityMode::edge_cached;
+  return mode == ConnectivityMode::live || mode == ConnectivityMode::delayed ||
+         mode == ConnectivityMode::edge_cached;
 }
 
 /// RETURNING or REPLAYING.

@@ -21,7 +21,7 @@ struct MasterSettings {
   std::uint32_t missed_heartbeats = 3;
   std::uint32_t missed_windows = 2;
   Duration autonomy = std::chrono::hours{24};
-  std::uint64_t gap_events = 64;       ///< a debt above this while in contact needs a reconciliation (A24..A26)
+  std::uint64_t gap_events = 64;  ///< a debt above this while in contact needs a reconciliation (A24..A26)
   Duration flush = std::chrono::minutes{5};
   LinkThresholds thresholds;
   std::uint32_t replay_sessions = 32;  ///< at most so many replays at once; the rest is deferred
@@ -63,12 +63,14 @@ struct CommandOrder {
   std::string argument;
 };
 
-/// One master: admission, the log, belief about its nodes, return and replay, commands, rollouts, and authority in terms. The
-/// GLOBAL one also grants authority and keeps the union of all logs. A state machine without I/O; whatever it decides is an event in
-/// its store first. The store and the verifier must outlive it.
+/// One master: admission, the log, belief about its nodes, return and replay, commands, rollouts, and
+/// authority in terms. The GLOBAL one also grants authority and keeps the union of all logs. A state machine
+/// without I/O; whatever it decides is an event in its store first. The store and the verifier must outlive
+/// it.
 class Master {
  public:
-  Master(const MasterSettings& settings, MasterIdentity identity, EventStore& store, const Verifier& verifier);
+  Master(const MasterSettings& settings, MasterIdentity identity, EventStore& store,
+         const Verifier& verifier);
 
   /// Registers, enrols and activates a node (S1, S2, S3).
   void enrol(Enrolment enrolment, Instant now);
@@ -87,7 +89,9 @@ class Master {
 
   // what others may look at
   [[nodiscard]] const MasterIdentity& identity() const { return identity_; }
-  [[nodiscard]] std::optional<std::uint64_t> epoch_for(DomainId scope, Instant now) const { return held_.epoch_for(scope, now); }
+  [[nodiscard]] std::optional<std::uint64_t> epoch_for(DomainId scope, Instant now) const {
+    return held_.epoch_for(scope, now);
+  }
   /// What this master believes of a node it is home to.
   [[nodiscard]] const NodeRecord* find_node(NodeId id) const;
   [[nodiscard]] const std::vector<NodeRecord>& nodes() const { return nodes_; }
@@ -96,11 +100,11 @@ class Master {
   /// Counts since the start, for reports and checks.
   struct Counters {
     std::uint64_t heartbeats = 0;
-    std::uint64_t duplicates = 0;       ///< events that were there already
-    std::uint64_t refused = 0;          ///< messages with a wrong seal, signature, token or incarnation
-    std::uint64_t deferred = 0;         ///< Hellos answered with "later"
+    std::uint64_t duplicates = 0;  ///< events that were there already
+    std::uint64_t refused = 0;     ///< messages with a wrong seal, signature, token or incarnation
+    std::uint64_t deferred = 0;    ///< Hellos answered with "later"
     std::uint64_t commands_issued = 0;
-    std::uint64_t commands_held = 0;    ///< commands that had to wait for a verdict
+    std::uint64_t commands_held = 0;  ///< commands that had to wait for a verdict
     std::uint64_t replays_granted = 0;
     std::uint64_t verdicts_clean = 0;
     std::uint64_t verdicts_not_clean = 0;
@@ -133,7 +137,8 @@ class Master {
 
   // nodes and belief
   NodeRecord* find_record(Endpoint from);
-  bool believe(NodeRecord& node, EventType trigger, std::string reason, Instant now, VerdictKind verdict = VerdictKind::clean);
+  bool believe(NodeRecord& node, EventType trigger, std::string reason, Instant now,
+               VerdictKind verdict = VerdictKind::clean);
   const Arrow* take_arrow(NodeRecord& node, EventType trigger, VerdictKind verdict);
   void on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, Outbox& out);
   void classify(NodeRecord& node, const Heartbeat& beat, Instant now);
@@ -149,7 +154,8 @@ class Master {
   bool see_return(NodeRecord& node, const Hello& hello, Instant now);
   void grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& out);
   void send_grant(const NodeRecord& node, Outbox& out) const;
-  void give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::string> reasons, Instant now, Outbox& out);
+  void give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::string> reasons, Instant now,
+                    Outbox& out);
   void break_lock(NodeRecord& node, std::string why, Instant now);
   Admitted store_entries(NodeRecord& node, const Chunk& chunk, Instant now);
   void learn(NodeRecord& node, const Event& event, Instant now);

@@ -37,7 +37,8 @@ struct Heartbeat {
   std::uint8_t battery_pct = 100;
 };
 
-/// One entry of a node's log on its way: a packed Event, which for a stream.gap stands for a range that was dropped.
+/// One entry of a node's log on its way: a packed Event, which for a stream.gap stands for a range that was
+/// dropped.
 struct LogEntry {
   std::uint64_t first = 0;
   std::uint64_t last = 0;  ///< equal to first but for a gap
@@ -46,8 +47,8 @@ struct LogEntry {
   std::uint32_t body_bytes = 0;  ///< of a snapshot body that travels with it
 };
 
-/// A range of a node's log. With session 0 it is sent in contact and carries a seal under the link key; within a replay it
-/// carries an Ed25519 signature and the lock's fencing token.
+/// A range of a node's log. With session 0 it is sent in contact and carries a seal under the link key;
+/// within a replay it carries an Ed25519 signature and the lock's fencing token.
 struct Chunk {
   NodeId origin;
   std::uint32_t incarnation = 1;
@@ -182,11 +183,11 @@ struct RolloutOrder {
   PolicyBundle bundle;
   std::vector<double> waves;
   Duration wave_every{};
-  double threshold = 0.9;  ///< of the reached nodes of a wave must run it before the next one begins
+  double threshold = 0.9;        ///< of the reached nodes of a wave must run it before the next one begins
   std::vector<DomainId> scopes;  ///< nodes of these domains; empty: all
 };
-/// "I have what you sent under this id": ends the sender's repeating of a CommandForward (command), a RolloutOrder (bundle), a
-/// LeaseGranted or an EpochNotice (scope).
+/// "I have what you sent under this id": ends the sender's repeating of a CommandForward (command), a
+/// RolloutOrder (bundle), a LeaseGranted or an EpochNotice (scope).
 struct Received {
   AnyId id;
 };
@@ -204,9 +205,10 @@ using Shared = std::shared_ptr<const T>;
 
 /// Small ones by value, large ones shared and immutable: a relay passes on a pointer.
 using Message =
-    std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, Fin, CommandHeld, EpochNotice, Defer, Grant, Verdict,
-                 LeaseRequest, LeaseRevoked, LeaseReleased, Received, Replicated, Shared<Chunk>, Shared<Hello>,
-                 Shared<CommandDelivery>, Shared<LeaseGranted>, Shared<CommandForward>, Shared<RolloutOrder>, Shared<Replicate>>;
+    std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, Fin, CommandHeld, EpochNotice, Defer,
+                 Grant, Verdict, LeaseRequest, LeaseRevoked, LeaseReleased, Received, Replicated,
+                 Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
+                 Shared<CommandForward>, Shared<RolloutOrder>, Shared<Replicate>>;
 
 /// A message with its first sender and last receiver; relays in between pass it on.
 struct Packet {

@@ -47,7 +47,8 @@ struct NodeRecord {
   LifecycleState state;
   LinkClass link_class;
   const Admission::Mark* mark = nullptr;  ///< what is stored of it; never null once enrolled
-  const std::uint64_t* epoch = nullptr;   ///< of the authority over its domain, 0 before the first grant; likewise
+  const std::uint64_t* epoch =
+      nullptr;  ///< of the authority over its domain, 0 before the first grant; likewise
   const std::vector<PlannedContact>* contacts = nullptr;  ///< of its enrolment; null: a standing link
   Instant last_seen;
   Instant lost_since = never;

@@ -7,7 +7,8 @@
 
 namespace ibcf {
 
-/// What a state machine of the core may ask to be woken for. Each has at most one due date; asking again replaces it.
+/// What a state machine of the core may ask to be woken for. Each has at most one due date; asking again
+/// replaces it.
 enum class Timer : std::uint8_t { beat, snapshot, hello, upload, sweep, flush, replicate };
 
 struct Outgoing {
@@ -34,8 +35,8 @@ struct Executed {
   ConnectivityMode mode;
 };
 
-/// What an input made the core want done. The driver does it and clears the box, which keeps its memory, so that a
-/// heartbeat allocates nothing.
+/// What an input made the core want done. The driver does it and clears the box, which keeps its memory, so
+/// that a heartbeat allocates nothing.
 struct Outbox {
   std::vector<Outgoing> sends;
   std::vector<TimerRequest> timers;

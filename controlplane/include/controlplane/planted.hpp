@@ -4,16 +4,16 @@
 
 namespace ibcf {
 
-/// Defects planted on purpose, to prove that the checkers catch them. Only tests reach this switch: no scenario, option or
-/// message does.
+/// Defects planted on purpose, to prove that the checkers catch them. Only tests reach this switch: no
+/// scenario, option or message does.
 enum class Defect : std::uint8_t {
   none,
-  fencing_off,           ///< a node executes a command of an older epoch than it has seen
-  acknowledge_unstored,  ///< a master acknowledges one event more than it stored
-  dedupe_off,            ///< a master stores again what it has
-  hold_nothing,          ///< commands reach nodes that are returning or replaying, and are executed
-  forget_return,         ///< a node that lost contact never says Hello
-  never_hand_over_lease, ///< a holder asked to give a scope up answers yes and goes on
+  fencing_off,            ///< a node executes a command of an older epoch than it has seen
+  acknowledge_unstored,   ///< a master acknowledges one event more than it stored
+  dedupe_off,             ///< a master stores again what it has
+  hold_nothing,           ///< commands reach nodes that are returning or replaying, and are executed
+  forget_return,          ///< a node that lost contact never says Hello
+  never_hand_over_lease,  ///< a holder asked to give a scope up answers yes and goes on
 };
 
 inline Defect planted_defect = Defect::none;

@@ -10,15 +10,16 @@
 
 namespace ibcf {
 
-/// Order in which a relay lets go of what it holds, most urgent first; when its queue is full, the last go first (protocols
-/// page, "Relays").
+/// Order in which a relay lets go of what it holds, most urgent first; when its queue is full, the last go
+/// first (protocols page, "Relays").
 enum class RelayClass : std::uint8_t { authority, command, history, transient };
 
 /// Stores and forwards between nodes and one upstream master, within a bounded queue.
 ///
-/// What finds its way open passes through. What does not: events of nodes are kept in custody, and the node is told ("you may stop
-/// sending", never "you may delete"); commands, verdicts and authority for a node out of contact wait for it; heartbeats, their
-/// acknowledgements and Hellos are worth nothing late and are dropped. One direction of one node keeps its order within a class.
+/// What finds its way open passes through. What does not: events of nodes are kept in custody, and the node
+/// is told ("you may stop sending", never "you may delete"); commands, verdicts and authority for a node out
+/// of contact wait for it; heartbeats, their acknowledgements and Hellos are worth nothing late and are
+/// dropped. One direction of one node keeps its order within a class.
 class RelayCore {
  public:
   /// `queue_bytes` bounds everything this relay stores.

@@ -7,8 +7,9 @@
 
 namespace ibcf {
 
-/// A part of `interval` that differs from node to node and from attempt to attempt, so that a herd does not beat as one. The core
-/// draws no random numbers: this is a hash (splitmix64) of the id's entropy and the attempt.
+/// A part of `interval` that differs from node to node and from attempt to attempt, so that a herd does not
+/// beat as one. The core draws no random numbers: this is a hash (splitmix64) of the id's entropy and the
+/// attempt.
 template <class Of>
 Duration spread_over(Duration interval, const Id<Of>& id, std::uint64_t attempt) {
   std::uint64_t x = std::hash<Id<Of>>{}(id) + 0x9e3779b97f4a7c15u * (attempt + 1);

@@ -27,7 +27,8 @@ class Signer {
 class Verifier {
  public:
   virtual ~Verifier() = default;
-  [[nodiscard]] virtual bool verifies(const PublicKey& key, ByteView bytes, const Signature& signature) const = 0;
+  [[nodiscard]] virtual bool verifies(const PublicKey& key, ByteView bytes,
+                                      const Signature& signature) const = 0;
 };
 
 /// RFC 8032 Ed25519 by libsodium; deterministic, so a signature is part of the reproducible bytes.
@@ -45,7 +46,8 @@ class Ed25519Signer final : public Signer {
 
 class Ed25519Verifier final : public Verifier {
  public:
-  [[nodiscard]] bool verifies(const PublicKey& key, ByteView bytes, const Signature& signature) const override;
+  [[nodiscard]] bool verifies(const PublicKey& key, ByteView bytes,
+                              const Signature& signature) const override;
 };
 
 /// The keyed hash of `bytes` under `key`.

@@ -8,6 +8,7 @@ namespace ibcf {
 /// an answer. `invariant` is a positive sentence that says what must be true.
 /// Throws std::logic_error (so that main can leave no half-written run behind and exit with 70).
 /// `file` and `line` are the caller's: clang 14 has these builtins, but no std::source_location.
-void check(bool holds, std::string_view invariant, const char* file = __builtin_FILE(), int line = __builtin_LINE());
+void check(bool holds, std::string_view invariant, const char* file = __builtin_FILE(),
+           int line = __builtin_LINE());
 
 }  // namespace ibcf

@@ -18,44 +18,119 @@ namespace ibcf {
 
 /// The vocabulary of the log. The first group are the triggers of the lifecycle table.
 enum class EventType : std::uint8_t {
-  node_registered, node_enrolled, node_activated,
-  conn_classified, conn_lost, conn_rtt_high, conn_rtt_ok, conn_sync_interval_long, conn_sync_interval_short,
-  conn_contact_plan, conn_autonomy_expired, conn_proxy_evidence, conn_detected, conn_identity_rejected,
+  node_registered,
+  node_enrolled,
+  node_activated,
+  conn_classified,
+  conn_lost,
+  conn_rtt_high,
+  conn_rtt_ok,
+  conn_sync_interval_long,
+  conn_sync_interval_short,
+  conn_contact_plan,
+  conn_autonomy_expired,
+  conn_proxy_evidence,
+  conn_detected,
+  conn_identity_rejected,
   sync_gap_detected,
-  replay_granted, replay_chunk_acked, replay_verdict, replay_not_needed, replay_session_lost,
-  update_started, update_completed, update_failed, update_untrusted, update_resumed,
-  health_changed, health_critical,
-  remediation_completed, remediation_abandoned, remediation_update_started, remediation_re_reconcile,
-  decommission_ordered, decommission_completed, decommission_cancelled, decommission_anomaly,
-  enrollment_rejected, enrollment_conflict, trust_violation, node_archived, node_reincarnated,
+  replay_granted,
+  replay_chunk_acked,
+  replay_verdict,
+  replay_not_needed,
+  replay_session_lost,
+  update_started,
+  update_completed,
+  update_failed,
+  update_untrusted,
+  update_resumed,
+  health_changed,
+  health_critical,
+  remediation_completed,
+  remediation_abandoned,
+  remediation_update_started,
+  remediation_re_reconcile,
+  decommission_ordered,
+  decommission_completed,
+  decommission_cancelled,
+  decommission_anomaly,
+  enrollment_rejected,
+  enrollment_conflict,
+  trust_violation,
+  node_archived,
+  node_reincarnated,
   // what nodes say
-  observation_recorded, heartbeat_batch, local_decision, command_result,
+  observation_recorded,
+  heartbeat_batch,
+  local_decision,
+  command_result,
   // what masters decide
-  command_issued, command_moved, authority_granted, bundle_published, rollout_started, rollout_advanced,
+  command_issued,
+  command_moved,
+  authority_granted,
+  bundle_published,
+  rollout_started,
+  rollout_advanced,
   stream_gap,
 };
 constexpr auto words_of(EventType) {
-  return std::array<std::string_view, 51>{
-      "node.registered", "node.enrolled", "node.activated",
-      "conn.classified", "conn.lost", "conn.rtt_high", "conn.rtt_ok", "conn.sync_interval_long",
-      "conn.sync_interval_short", "conn.contact_plan", "conn.autonomy_expired", "conn.proxy_evidence",
-      "conn.detected", "conn.identity_rejected",
-      "sync.gap_detected",
-      "replay.granted", "replay.chunk_acked", "replay.verdict", "replay.not_needed", "replay.session_lost",
-      "update.started", "update.completed", "update.failed", "update.untrusted", "update.resumed",
-      "health.changed", "health.critical",
-      "remediation.completed", "remediation.abandoned", "remediation.update_started", "remediation.re_reconcile",
-      "decommission.ordered", "decommission.completed", "decommission.cancelled", "decommission.anomaly",
-      "enrollment.rejected", "enrollment.conflict", "trust.violation", "node.archived", "node.reincarnated",
-      "observation.recorded", "heartbeat.batch", "local.decision", "command.result",
-      "command.issued", "command.moved", "authority.granted", "bundle.published", "rollout.started",
-      "rollout.advanced", "stream.gap"};
+  return std::array<std::string_view, 51>{"node.registered",
+                                          "node.enrolled",
+                                          "node.activated",
+                                          "conn.classified",
+                                          "conn.lost",
+                                          "conn.rtt_high",
+                                          "conn.rtt_ok",
+                                          "conn.sync_interval_long",
+                                          "conn.sync_interval_short",
+                                          "conn.contact_plan",
+                                          "conn.autonomy_expired",
+                                          "conn.proxy_evidence",
+                                          "conn.detected",
+                                          "conn.identity_rejected",
+                                          "sync.gap_detected",
+                                          "replay.granted",
+                                          "replay.chunk_acked",
+                                          "replay.verdict",
+                                          "replay.not_needed",
+                                          "replay.session_lost",
+                                          "update.started",
+                                          "update.completed",
+                                          "update.failed",
+                                          "update.untrusted",
+                                          "update.resumed",
+                                          "health.changed",
+                                          "health.critical",
+                                          "remediation.completed",
+                                          "remediation.abandoned",
+                                          "remediation.update_started",
+                                          "remediation.re_reconcile",
+                                          "decommission.ordered",
+                                          "decommission.completed",
+                                          "decommission.cancelled",
+                                          "decommission.anomaly",
+                                          "enrollment.rejected",
+                                          "enrollment.conflict",
+                                          "trust.violation",
+                                          "node.archived",
+                                          "node.reincarnated",
+                                          "observation.recorded",
+                                          "heartbeat.batch",
+                                          "local.decision",
+                                          "command.result",
+                                          "command.issued",
+                                          "command.moved",
+                                          "authority.granted",
+                                          "bundle.published",
+                                          "rollout.started",
+                                          "rollout.advanced",
+                                          "stream.gap"};
 }
 
 /// Upload order in a replay, most urgent first.
 enum class Priority : std::uint8_t { trust, authority, command_result, snapshot, health, history };
 constexpr auto words_of(Priority) {
-  return std::array<std::string_view, 6>{"TRUST", "AUTHORITY", "COMMAND_RESULT", "SNAPSHOT", "HEALTH", "HISTORY"};
+  return std::array<std::string_view, 6>{"TRUST",    "AUTHORITY", "COMMAND_RESULT",
+                                         "SNAPSHOT", "HEALTH",    "HISTORY"};
 }
 
 enum class ClockQuality : std::uint8_t { synchronised, free_running, suspect };
@@ -88,8 +163,8 @@ struct Event {
   Priority priority = Priority::history;
   /// A packed payload struct; which one follows from the type, see with_payload.
   Bytes payload;
-  IBCF_FIELDS(Event, origin, incarnation, seq, type, subject, occurred, clock_quality, boot, uptime, hlc, epoch,
-              desired_bundle, prev, cause, priority, payload)
+  IBCF_FIELDS(Event, origin, incarnation, seq, type, subject, occurred, clock_quality, boot, uptime, hlc,
+              epoch, desired_bundle, prev, cause, priority, payload)
 };
 
 /// The chain value of an entry: what the next one carries as `prev`. The packed event contains its own prev,
@@ -98,8 +173,8 @@ inline Digest chain_value_of(ByteView packed_event) {
   return digest_of(packed_event);
 }
 
-/// The stamp after `last` at `now` for an origin whose clock nobody corrects (Kulkarni et al., 2014, local events only): never
-/// backwards, however many events fall into one millisecond.
+/// The stamp after `last` at `now` for an origin whose clock nobody corrects (Kulkarni et al., 2014, local
+/// events only): never backwards, however many events fall into one millisecond.
 inline std::uint64_t next_hlc(std::uint64_t last, Instant now) {
   return std::max(last + 1, static_cast<std::uint64_t>(nanoseconds_of(now) / 1'000'000) << 16);
 }
@@ -182,12 +257,13 @@ struct HeartbeatBatch {
   std::vector<std::uint16_t> beats;         ///< how many came in the interval
   std::vector<std::uint32_t> last_seen_ms;  ///< since `from`
   std::vector<std::uint32_t> rtt_us;
-  std::vector<std::uint64_t> head;          ///< newest seq the node has written
+  std::vector<std::uint64_t> head;  ///< newest seq the node has written
   std::vector<std::uint32_t> backlog_events;
   std::vector<std::uint64_t> backlog_bytes;
-  std::vector<ConnectivityMode> mode;       ///< as the node reported it
+  std::vector<ConnectivityMode> mode;  ///< as the node reported it
   std::vector<Health> health;
-  IBCF_FIELDS(HeartbeatBatch, from, until, ordinal, beats, last_seen_ms, rtt_us, head, backlog_events, backlog_bytes, mode, health)
+  IBCF_FIELDS(HeartbeatBatch, from, until, ordinal, beats, last_seen_ms, rtt_us, head, backlog_events,
+              backlog_bytes, mode, health)
 };
 
 /// What a node decided for itself while nobody could be asked.
@@ -251,8 +327,8 @@ struct RolloutAdvanced {
   IBCF_FIELDS(RolloutAdvanced, bundle_id, scope, wave, applied, failed, unreached, waiting)
 };
 
-/// What a node had to drop because its buffer was full, and why. The event's own seq is `last`, its prev the value before
-/// `first`; the chain goes on from `last_value`.
+/// What a node had to drop because its buffer was full, and why. The event's own seq is `last`, its prev the
+/// value before `first`; the chain goes on from `last_value`.
 struct StreamGap {
   std::uint64_t first = 0;
   std::uint64_t last = 0;
@@ -265,23 +341,40 @@ struct StreamGap {
 template <class Use>
 decltype(auto) with_payload(EventType type, Use&& use) {
   switch (type) {
-    case EventType::node_registered: return use.template operator()<NodeRegistered>();
-    case EventType::node_enrolled: return use.template operator()<NodeEnrolled>();
-    case EventType::replay_granted: return use.template operator()<ReplayGranted>();
-    case EventType::replay_chunk_acked: return use.template operator()<ReplayChunkAcked>();
-    case EventType::replay_verdict: return use.template operator()<ReplayVerdict>();
-    case EventType::observation_recorded: return use.template operator()<Observation>();
-    case EventType::heartbeat_batch: return use.template operator()<HeartbeatBatch>();
-    case EventType::local_decision: return use.template operator()<LocalDecision>();
-    case EventType::command_result: return use.template operator()<CommandResult>();
-    case EventType::command_issued: return use.template operator()<CommandIssued>();
-    case EventType::command_moved: return use.template operator()<CommandMoved>();
-    case EventType::authority_granted: return use.template operator()<AuthorityGranted>();
-    case EventType::bundle_published: return use.template operator()<BundlePublished>();
-    case EventType::rollout_started: return use.template operator()<RolloutStarted>();
-    case EventType::rollout_advanced: return use.template operator()<RolloutAdvanced>();
-    case EventType::stream_gap: return use.template operator()<StreamGap>();
-    default: return use.template operator()<LifecycleStep>();
+    case EventType::node_registered:
+      return use.template operator()<NodeRegistered>();
+    case EventType::node_enrolled:
+      return use.template operator()<NodeEnrolled>();
+    case EventType::replay_granted:
+      return use.template operator()<ReplayGranted>();
+    case EventType::replay_chunk_acked:
+      return use.template operator()<ReplayChunkAcked>();
+    case EventType::replay_verdict:
+      return use.template operator()<ReplayVerdict>();
+    case EventType::observation_recorded:
+      return use.template operator()<Observation>();
+    case EventType::heartbeat_batch:
+      return use.template operator()<HeartbeatBatch>();
+    case EventType::local_decision:
+      return use.template operator()<LocalDecision>();
+    case EventType::command_result:
+      return use.template operator()<CommandResult>();
+    case EventType::command_issued:
+      return use.template operator()<CommandIssued>();
+    case EventType::command_moved:
+      return use.template operator()<CommandMoved>();
+    case EventType::authority_granted:
+      return use.template operator()<AuthorityGranted>();
+    case EventType::bundle_published:
+      return use.template operator()<BundlePublished>();
+    case EventType::rollout_started:
+      return use.template operator()<RolloutStarted>();
+    case EventType::rollout_advanced:
+      return use.template operator()<RolloutAdvanced>();
+    case EventType::stream_gap:
+      return use.template operator()<StreamGap>();
+    default:
+      return use.template operator()<LifecycleStep>();
   }
 }
 

@@ -17,7 +17,7 @@
 ///   };
 #define IBCF_FIELDS(Type, ...)                                        \
   template <class Self, class Visitor>                                \
-    requires std::same_as<std::remove_const_t<Self>, Type>            \
+  requires std::same_as<std::remove_const_t<Self>, Type>              \
   static constexpr void visit_fields(Self& self, Visitor&& visitor) { \
     IBCF_EXPAND(IBCF_EACH(__VA_ARGS__))                               \
   }                                                                   \
@@ -28,7 +28,7 @@
 #define IBCF_EXPAND3(...) IBCF_EXPAND2(IBCF_EXPAND2(IBCF_EXPAND2(__VA_ARGS__)))
 #define IBCF_EXPAND2(...) IBCF_EXPAND1(IBCF_EXPAND1(IBCF_EXPAND1(__VA_ARGS__)))
 #define IBCF_EXPAND1(...) __VA_ARGS__
-#define IBCF_EACH(name, ...)                  \
+#define IBCF_EACH(name, ...)                   \
   visitor(std::string_view(#name), self.name); \
   __VA_OPT__(IBCF_EACH_AGAIN IBCF_PARENS(__VA_ARGS__))
 #define IBCF_EACH_AGAIN() IBCF_EACH
@@ -42,12 +42,16 @@ struct AnyVisitor {
 
 /// A struct with IBCF_FIELDS.
 template <class T>
-concept Described = requires(T& value) { T::visit_fields(value, AnyVisitor{}); };
+concept Described = requires(T& value) {
+  T::visit_fields(value, AnyVisitor{});
+};
 
 /// An enum class whose words are listed by an overload of `words_of(Enum)` found by ADL, in the order of the
 /// enumerators, which count from 0.
 template <class T>
-concept Worded = std::is_enum_v<T> && requires(T value) { words_of(value).size(); };
+concept Worded = std::is_enum_v<T> && requires(T value) {
+  words_of(value).size();
+};
 
 template <Worded E>
 constexpr std::string_view word_of(E value) {

@@ -60,11 +60,12 @@ std::optional<Id<Of>> parse_id(std::string_view text) {
 
 /// The bytes of the id that `name` has within `scope` (say the scenario's name) under `seed`; `number` tells
 /// siblings of one name apart. BLAKE2b over all four; the time part is 2026-01-01T00:00:00Z.
-std::array<std::uint8_t, 16> derive_id_bytes(std::string_view scope, std::uint64_t seed, std::string_view name,
-                                             std::uint64_t number);
+std::array<std::uint8_t, 16> derive_id_bytes(std::string_view scope, std::uint64_t seed,
+                                             std::string_view name, std::uint64_t number);
 
 template <class Of>
-Id<Of> derive_id(std::string_view scope, std::uint64_t seed, std::string_view name, std::uint64_t number = 0) {
+Id<Of> derive_id(std::string_view scope, std::uint64_t seed, std::string_view name,
+                 std::uint64_t number = 0) {
   return Id<Of>{derive_id_bytes(scope, seed, name, number)};
 }
 

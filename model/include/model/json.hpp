@@ -116,15 +116,17 @@ void read(const Json& json, T& value, const std::string& path, std::vector<JsonP
     else
       read(json, value.emplace(), path, problems);
   } else if constexpr (std::is_same_v<T, Bytes>) {
-    read_text(json, value, path, problems, "hex digits", [](const std::string& text) { return parse_hex(text); });
+    read_text(json, value, path, problems, "hex digits",
+              [](const std::string& text) { return parse_hex(text); });
   } else if constexpr (std::is_same_v<T, Digest>) {
-    read_text(json, value, path, problems, "64 hex digits", [](const std::string& text) -> std::optional<Digest> {
-      const auto bytes = parse_hex(text);
-      if (!bytes || bytes->size() != 32) return std::nullopt;
-      Digest digest;
-      std::copy(bytes->begin(), bytes->end(), digest.bytes.begin());
-      return digest;
-    });
+    read_text(json, value, path, problems, "64 hex digits",
+              [](const std::string& text) -> std::optional<Digest> {
+                const auto bytes = parse_hex(text);
+                if (!bytes || bytes->size() != 32) return std::nullopt;
+                Digest digest;
+                std::copy(bytes->begin(), bytes->end(), digest.bytes.begin());
+                return digest;
+              });
   } else if constexpr (is_id<T>) {
     read_text(json, value, path, problems, "an id of 26 characters (ULID)",
               [](const std::string& text) -> std::optional<T> {
@@ -171,14 +173,15 @@ void read(const Json& json, T& value, const std::string& path, std::vector<JsonP
       problems.push_back({path, fmt::format("must be a number, is {}", json.dump())});
   } else {
     static_assert(std::is_integral_v<T>, "this type has no JSON form");
-    const bool fits = json.is_number_unsigned() ? std::in_range<T>(json.get<std::uint64_t>())
+    const bool fits = json.is_number_unsigned()  ? std::in_range<T>(json.get<std::uint64_t>())
                       : json.is_number_integer() ? std::in_range<T>(json.get<std::int64_t>())
                                                  : false;
     if (fits)
       value = json.get<T>();
     else
-      problems.push_back({path, fmt::format("must be a whole number from {} to {}, is {}",
-                                            std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), json.dump())});
+      problems.push_back(
+          {path, fmt::format("must be a whole number from {} to {}, is {}", std::numeric_limits<T>::min(),
+                             std::numeric_limits<T>::max(), json.dump())});
   }
 }
 

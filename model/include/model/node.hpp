@@ -25,7 +25,15 @@ constexpr auto words_of(AuthorityLevel) {
 }
 
 /// A spectrum, not binary (seed, "Key invariants").
-enum class ConnectivityMode : std::uint8_t { live, delayed, edge_cached, autonomous, disconnected, returning, replaying };
+enum class ConnectivityMode : std::uint8_t {
+  live,
+  delayed,
+  edge_cached,
+  autonomous,
+  disconnected,
+  returning,
+  replaying
+};
 constexpr auto words_of(ConnectivityMode) {
   return std::array<std::string_view, 7>{"LIVE",         "DELAYED",   "EDGE_CACHED", "AUTONOMOUS",
                                          "DISCONNECTED", "RETURNING", "REPLAYING"};
@@ -36,7 +44,16 @@ constexpr auto words_of(Health) {
   return std::array<std::string_view, 4>{"OK", "DEGRADED", "FAILED", "UNKNOWN"};
 }
 
-enum class Phase : std::uint8_t { provisioning, enrolled, active, updating, degraded, quarantined, decommissioning, retired };
+enum class Phase : std::uint8_t {
+  provisioning,
+  enrolled,
+  active,
+  updating,
+  degraded,
+  quarantined,
+  decommissioning,
+  retired
+};
 constexpr auto words_of(Phase) {
   return std::array<std::string_view, 8>{"PROVISIONING", "ENROLLED",    "ACTIVE",          "UPDATING",
                                          "DEGRADED",     "QUARANTINED", "DECOMMISSIONING", "RETIRED"};
@@ -175,8 +192,8 @@ struct Node {
   SupplyChain supply_chain;
   Lifecycle lifecycle;
   ObservationRefs observations;
-  IBCF_FIELDS(Node, id, name, kind, tags, domain_id, authority, connectivity, desired_state, actual_state, drift,
-              supply_chain, lifecycle, observations)
+  IBCF_FIELDS(Node, id, name, kind, tags, domain_id, authority, connectivity, desired_state, actual_state,
+              drift, supply_chain, lifecycle, observations)
 };
 
 }  // namespace ibcf

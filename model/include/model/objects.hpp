@@ -56,12 +56,27 @@ constexpr auto words_of(CommandKind) {
 
 /// States of a command (protocols page, "Commands").
 enum class CommandState : std::uint8_t {
-  queued, held, sent, delivered, accepted, executing,
-  applied, failed, rejected, fenced, expired, superseded, cancelled, indeterminate, applied_late, failed_late
+  queued,
+  held,
+  sent,
+  delivered,
+  accepted,
+  executing,
+  applied,
+  failed,
+  rejected,
+  fenced,
+  expired,
+  superseded,
+  cancelled,
+  indeterminate,
+  applied_late,
+  failed_late
 };
 constexpr auto words_of(CommandState) {
-  return std::array<std::string_view, 16>{"QUEUED",   "HELD",   "SENT",    "DELIVERED",  "ACCEPTED",  "EXECUTING",
-                                          "APPLIED",  "FAILED", "REJECTED", "FENCED",    "EXPIRED",   "SUPERSEDED",
+  return std::array<std::string_view, 16>{"QUEUED",    "HELD",          "SENT",         "DELIVERED",
+                                          "ACCEPTED",  "EXECUTING",     "APPLIED",      "FAILED",
+                                          "REJECTED",  "FENCED",        "EXPIRED",      "SUPERSEDED",
                                           "CANCELLED", "INDETERMINATE", "APPLIED_LATE", "FAILED_LATE"};
 }
 
@@ -81,12 +96,14 @@ struct Command {
   /// For assign_bundle: what to run from now on.
   BundleId bundle_id;
   std::string argument;
-  IBCF_FIELDS(Command, id, node_id, kind, delivery, scope, epoch, issued_by, issued_ts, execute_before, bundle_id, argument)
+  IBCF_FIELDS(Command, id, node_id, kind, delivery, scope, epoch, issued_by, issued_ts, execute_before,
+              bundle_id, argument)
 };
 
 enum class GrantReason : std::uint8_t { initial, renewal, handover, expiry, predelegated, breakglass };
 constexpr auto words_of(GrantReason) {
-  return std::array<std::string_view, 6>{"INITIAL", "RENEWAL", "HANDOVER", "EXPIRY", "PREDELEGATED", "BREAKGLASS"};
+  return std::array<std::string_view, 6>{"INITIAL", "RENEWAL",      "HANDOVER",
+                                         "EXPIRY",  "PREDELEGATED", "BREAKGLASS"};
 }
 
 /// Who may declare "desired" for a scope right now. Epochs of a scope only rise; a renewal keeps the epoch.
@@ -131,7 +148,8 @@ struct Observation {
   double battery_pct = 100;
   std::string ref;
   std::uint32_t body_bytes = 0;
-  IBCF_FIELDS(Observation, node_id, kind, observed_ts, health, reported_version, policy_bundle_id, battery_pct, ref, body_bytes)
+  IBCF_FIELDS(Observation, node_id, kind, observed_ts, health, reported_version, policy_bundle_id,
+              battery_pct, ref, body_bytes)
 };
 
 /// One step in a node's life: the arrow of the lifecycle table that was taken, and why.

@@ -14,8 +14,8 @@
 
 namespace ibcf::sim {
 
-/// A scenario with every unit resolved, every default filled and every name checked: the world is built from it and
-/// never looks at JSON again. Indices point into the vectors of this struct.
+/// A scenario with every unit resolved, every default filled and every name checked: the world is built from
+/// it and never looks at JSON again. Indices point into the vectors of this struct.
 struct Scenario {
   struct Domain {
     std::string name;
@@ -29,7 +29,7 @@ struct Scenario {
 
   /// A backbone link laid between two sites, used both ways.
   struct Backbone {
-    std::string name;  ///< "paris - frankfurt"
+    std::string name;           ///< "paris - frankfurt"
     std::uint32_t from = none;  ///< sites
     std::uint32_t to = none;
     double bandwidth_bps = 10e9;
@@ -46,8 +46,8 @@ struct Scenario {
 
   enum class AccessKind : std::uint8_t { fibre, lte, geo, leo, trace };
 
-  /// A way for nodes to reach their relay. Delays follow from distance (fibre, lte), from the satellite (geo), from the pass
-  /// (leo) or from the trace.
+  /// A way for nodes to reach their relay. Delays follow from distance (fibre, lte), from the satellite
+  /// (geo), from the pass (leo) or from the trace.
   struct Access {
     std::string name;
     AccessKind kind = AccessKind::fibre;
@@ -56,14 +56,14 @@ struct Scenario {
     double loss = 0;
     Duration extra_delay{};  ///< one way, on top of propagation: radio scheduling, coding
     std::uint64_t queue_bytes = 1 << 20;
-    double satellite_longitude_deg = 0;  ///< geo
-    WalkerShell shell;                   ///< leo
+    double satellite_longitude_deg = 0;      ///< geo
+    WalkerShell shell;                       ///< leo
     std::shared_ptr<const LinkTrace> trace;  ///< trace
-    double bandwidth_floor_bps = 0;      ///< trace: the trace tells use, not capacity; capacity is at least this
+    double bandwidth_floor_bps = 0;  ///< trace: the trace tells use, not capacity; capacity is at least this
   };
 
-  /// `count` nodes, spread over the sites named by `near`, each scattered within `spread_m` of its site and attached to
-  /// the nearest relay of its domain.
+  /// `count` nodes, spread over the sites named by `near`, each scattered within `spread_m` of its site and
+  /// attached to the nearest relay of its domain.
   struct NodeGroup {
     std::string name;
     std::uint32_t domain = none;
@@ -81,9 +81,9 @@ struct Scenario {
     AuthorityLevel level = AuthorityLevel::region;
     std::uint32_t domain = none;
     std::uint32_t site = none;
-    Duration lease{};           ///< of the authority GLOBAL grants it; renewed at a third of it
+    Duration lease{};  ///< of the authority GLOBAL grants it; renewed at a third of it
     Duration clock_drift_bound{};
-    std::uint32_t replay_sessions = 32;      ///< at most so many replays at once; the rest is deferred
+    std::uint32_t replay_sessions = 32;  ///< at most so many replays at once; the rest is deferred
     std::uint32_t replay_credit_bytes = 256 << 10;
     std::uint32_t chunk_bytes = 64 << 10;
   };
@@ -99,7 +99,7 @@ struct Scenario {
     Duration rtt_delayed_above = std::chrono::milliseconds{400};  ///< S8
     Duration rtt_live_below = std::chrono::milliseconds{300};     ///< A1
     Duration dwell = std::chrono::minutes{1};
-    std::uint32_t gap_events = 64;     ///< a debt above this at a contact needs a full reconciliation (A24)
+    std::uint32_t gap_events = 64;  ///< a debt above this at a contact needs a full reconciliation (A24)
     Duration flush = std::chrono::minutes{5};  ///< heartbeats are folded into one batch per interval
   };
 
@@ -109,8 +109,8 @@ struct Scenario {
     CommandKind kind = CommandKind::restart_service;
     Instant from;
     Instant until;
-    Duration every{};             ///< 0: once, at `from`
-    std::uint32_t nodes = 1;      ///< drawn at random each time; none: every node of the domain
+    Duration every{};         ///< 0: once, at `from`
+    std::uint32_t nodes = 1;  ///< drawn at random each time; none: every node of the domain
     Duration valid_for = std::chrono::hours{1};
   };
 
@@ -120,9 +120,9 @@ struct Scenario {
     std::map<std::string, std::string> config;
     Instant at;
     std::uint32_t domain = none;
-    std::vector<double> waves;       ///< cumulative fractions of the targets, rising to 1
+    std::vector<double> waves;  ///< cumulative fractions of the targets, rising to 1
     Duration wave_every = std::chrono::minutes{10};
-    double threshold = 0.9;          ///< of the reached nodes must have applied before the next wave
+    double threshold = 0.9;  ///< of the reached nodes must have applied before the next wave
   };
 
   /// Authority over a domain changes hands on an operator's order.
@@ -133,10 +133,10 @@ struct Scenario {
   };
 
   enum class FaultKind : std::uint8_t {
-    isolate_domain,   ///< cuts the backbone between the sites of a domain's subtree and the rest
-    split_domain,     ///< cuts the backbone between any two different sites within a domain's subtree
-    cut_site,         ///< takes every backbone link of a site down
-    cut_link          ///< takes one backbone link down
+    isolate_domain,  ///< cuts the backbone between the sites of a domain's subtree and the rest
+    split_domain,    ///< cuts the backbone between any two different sites within a domain's subtree
+    cut_site,        ///< takes every backbone link of a site down
+    cut_link         ///< takes one backbone link down
   };
   struct Fault {
     std::string name;
@@ -146,7 +146,8 @@ struct Scenario {
     Instant until = never;
   };
 
-  /// An assertion over one metric. `at` only where the metric is read at a time; never: at the end of the run.
+  /// An assertion over one metric. `at` only where the metric is read at a time; never: at the end of the
+  /// run.
   struct Expectation {
     enum class Compare : std::uint8_t { is, at_least, at_most };
     std::string metric;
@@ -160,8 +161,9 @@ struct Scenario {
 
   std::string name;
   std::string story;
-  std::string file;        ///< as given on the command line
-  std::string text_hash;   ///< BLAKE2b-256 of the resolved scenario and of the data files it reads, hex; the seed is not in it
+  std::string file;       ///< as given on the command line
+  std::string text_hash;  ///< BLAKE2b-256 of the resolved scenario and of the data files it reads, hex; the
+                          ///< seed is not in it
   std::uint64_t seed = 1;
   std::uint64_t tie_seed = 0;
   Instant horizon = Instant{std::chrono::hours{24}};
@@ -196,13 +198,14 @@ struct Problem {
 std::string text_of(const Problem& problem);
 
 struct LoadedScenario {
-  Scenario scenario;      ///< meaningful only where problems is empty
-  std::string resolved;   ///< the scenario as JSON with every default filled, stored in the run folder
+  Scenario scenario;     ///< meaningful only where problems is empty
+  std::string resolved;  ///< the scenario as JSON with every default filled, stored in the run folder
   std::vector<Problem> problems;
 };
 
-/// Reads, checks and resolves a scenario file: syntax (JSON with // and /* */ comments), duplicate and unknown keys, types, units,
-/// ranges, names, data files. All problems at once. Never throws for what is in the file.
+/// Reads, checks and resolves a scenario file: syntax (JSON with // and /* */ comments), duplicate and
+/// unknown keys, types, units, ranges, names, data files. All problems at once. Never throws for what is in
+/// the file.
 LoadedScenario load_scenario(const std::string& file);
 
 /// The published JSON Schema (draft-07), pretty-printed; the same one the loader validates against.

@@ -13,18 +13,20 @@
 
 namespace ibcf::sim {
 
-/// Whoever keeps the record of a run. Everything is told in the order in which it happens, starting with the things, which
-/// are named by dense numbers from 0.
+/// Whoever keeps the record of a run. Everything is told in the order in which it happens, starting with the
+/// things, which are named by dense numbers from 0.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
   virtual void domain(std::uint32_t index, const Domain& domain, std::uint32_t parent) = 0;
-  virtual void master(std::uint32_t index, MasterId id, const std::string& name, AuthorityLevel level, std::uint32_t domain,
-                      const std::string& site) = 0;
+  virtual void master(std::uint32_t index, MasterId id, const std::string& name, AuthorityLevel level,
+                      std::uint32_t domain, const std::string& site) = 0;
   virtual void relay(std::uint32_t index, const Relay& relay, std::uint32_t domain) = 0;
-  virtual void node(std::uint32_t ordinal, NodeId id, const std::string& name, std::uint32_t domain, const std::string& group,
-                    const std::string& access, std::uint32_t relay, Place place) = 0;
-  virtual void link(LinkIndex index, const LinkSpec& spec, const std::string& from, const std::string& to) = 0;
+  virtual void node(std::uint32_t ordinal, NodeId id, const std::string& name, std::uint32_t domain,
+                    const std::string& group, const std::string& access, std::uint32_t relay,
+                    Place place) = 0;
+  virtual void link(LinkIndex index, const LinkSpec& spec, const std::string& from,
+                    const std::string& to) = 0;
   virtual void fault(const std::string& name, const std::string& kind, Instant from, Instant until) = 0;
   /// An event in the first master's log that stored it; copies in other logs are not told.
   virtual void stored(std::uint32_t master, const Stored& stored, const Event& event) = 0;
@@ -48,15 +50,15 @@ enum class RunVerdict : std::uint8_t { pass, expectation_failed, unsafe, stuck }
 
 struct Outcome {
   RunVerdict verdict = RunVerdict::pass;
-  bool cut_short = false;                ///< it ended before the horizon
-  std::string event_hash;                ///< chained over every event in the order of storing
+  bool cut_short = false;  ///< it ended before the horizon
+  std::string event_hash;  ///< chained over every event in the order of storing
   std::vector<Checked> expectations;
-  std::vector<std::string> violations;   ///< of invariants, each with its number and where it was seen
-  std::vector<std::string> waiting;      ///< what did not converge, and what it waits for
+  std::vector<std::string> violations;  ///< of invariants, each with its number and where it was seen
+  std::vector<std::string> waiting;     ///< what did not converge, and what it waits for
   std::vector<std::pair<std::string, double>> metrics;  ///< every metric at the end, over the whole fleet
   std::vector<std::pair<std::string, std::uint64_t>> counters;
-  std::uint64_t events = 0;              ///< calendar entries run
-  std::uint64_t heartbeats = 0;          ///< that reached a master
+  std::uint64_t events = 0;      ///< calendar entries run
+  std::uint64_t heartbeats = 0;  ///< that reached a master
 };
 
 struct RunOptions {
@@ -66,14 +68,15 @@ struct RunOptions {
   std::function<bool(Instant, std::uint64_t)> progress;
 };
 
-/// A scenario that is right by its schema and yet cannot be built, say a node that does not see its satellite.
+/// A scenario that is right by its schema and yet cannot be built, say a node that does not see its
+/// satellite.
 class BadWorld : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// A scenario come to life: the core's own agents, relays and masters on a simulated network. One per process (SimGrid keeps one
-/// clock).
+/// A scenario come to life: the core's own agents, relays and masters on a simulated network. One per process
+/// (SimGrid keeps one clock).
 class World {
  public:
   /// Throws BadWorld. The scenario must outlive the world.
