@@ -1,8 +1,13 @@
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstdio>
+#include <cstring>
 
+#include "analysis/run_folder.hpp"
 #include "exit_codes.hpp"
 #include "model/nearest.hpp"
 #include "run_command.hpp"
@@ -32,15 +37,31 @@ int complain(const std::string& what) {
   return bad_input;
 }
 
-// "no command "rnu"; did you mean "run"?"
+// `no command "rnu"; did you mean run?`
 std::string with_guess(std::string what, const std::string& given, const std::vector<std::string>& known) {
   const std::string guess = nearest_name(given, known);
-  if (!guess.empty()) what += fmt::format("; did you mean {}?", guess);
-  return what;
+  return what + (guess.empty() ? "; see ibcf --help" : fmt::format("; did you mean {}?", guess));
 }
 
-std::string duration_error(const std::string& text) {
-  return parse_duration(text) ? "" : fmt::format("must be a duration such as 8h or 90min, is \"{}\"", text);
+std::vector<std::string> options_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+// What was given and fits nowhere: an option of no such name, or one argument too many.
+int complain_of(const std::string& given, const CLI::App& app) {
+  if (given.empty() || given[0] != '-')
+    return complain(fmt::format("\"{}\" is one argument too many; see ibcf --help", given));
+  const std::string name = given.substr(0, given.find('='));
+  return complain(with_guess(fmt::format("no option \"{}\"", name), name, options_of(app)));
+}
+
+std::string until_error(const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (!duration) return fmt::format("must be a duration such as 8h or 90min, is \"{}\"", text);
+  return *duration > Duration::zero() ? "" : fmt::format("must be more than 0s, is \"{}\"", text);
 }
 
 std::string seed_error(const std::string& text) {
@@ -52,7 +73,9 @@ std::string seed_error(const std::string& text) {
 }
 
 int dispatch(int argc, char** argv) {
-  CLI::App app{"IBCF Twin: drives the real fleet control-plane core through partitions, autonomy and replay, and proves what came of it."};
+  CLI::App app{
+      "IBCF Twin: drives the real fleet control-plane core through partitions, autonomy and replay, and "
+      "proves what came of it."};
   app.footer(examples);
   app.set_version_flag("--version", IBCF_VERSION);
   app.require_subcommand(1);
@@ -64,14 +87,15 @@ int dispatch(int argc, char** argv) {
   run_app->add_option("scenario", run.scenario, "the scenario file")->required();
   run_app->add_option("--seed", seed_text, "instead of the scenario's own seed")->check(seed_error);
   run_app->add_option("--out", run.out, "the run folder; without it the first free out/NAME-SEED");
-  run_app->add_option("--until", until_text, "stop at this simulated time, say 8h")->check(duration_error);
+  run_app->add_option("--until", until_text, "stop at this simulated time, say 8h")->check(until_error);
   run_app->add_flag("--json", run.json, "the result as JSON on standard output");
   run_app->add_flag("--quiet", run.quiet, "no progress and no result, just the exit code and the run folder");
   run_app->footer(examples);
 
   std::string to_validate;
   bool validate_json = false;
-  CLI::App* validate_app = app.add_subcommand("validate", "check a scenario without running it; all problems at once");
+  CLI::App* validate_app =
+      app.add_subcommand("validate", "check a scenario without running it; all problems at once");
   validate_app->add_option("scenario", to_validate, "the scenario file")->required();
   validate_app->add_flag("--json", validate_json, "problems as JSON on standard output");
 
@@ -80,8 +104,23 @@ int dispatch(int argc, char** argv) {
   schema_app->add_flag("--reference", reference, "the scenario reference as Markdown instead");
 
   const std::vector<std::string> commands{"run", "validate", "schema"};
-  if (argc > 1 && argv[1][0] != '-' && std::find(commands.begin(), commands.end(), argv[1]) == commands.end())
-    return complain(with_guess(fmt::format("no command \"{}\"; there are run, validate and schema", argv[1]), argv[1], commands));
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (first == "help") {
+    fmt::print("{}", app.help());
+    return passed;
+  }
+  const std::vector<std::string> of_program = options_of(app);
+  const bool is_option = first.starts_with('-');
+  if (is_option && first != "-h" &&
+      std::find(of_program.begin(), of_program.end(), first) == of_program.end()) {
+    const std::vector<std::string> of_run = options_of(*run_app);
+    if (std::find(of_run.begin(), of_run.end(), first.substr(0, first.find('='))) != of_run.end())
+      return complain(fmt::format("{} comes after the command: ibcf run SCENARIO {}", first, first));
+    return complain_of(first, app);
+  }
+  if (!first.empty() && !is_option && std::find(commands.begin(), commands.end(), first) == commands.end())
+    return complain(with_guess(fmt::format("no command \"{}\"; there are run, validate and schema", first),
+                               first, commands));
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -89,13 +128,12 @@ int dispatch(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
   } catch (const CLI::ExtrasError&) {
-    std::string first;
-    for (CLI::App* sub : app.get_subcommands())
-      if (const auto rest = sub->remaining(); !rest.empty()) first = rest.front();
-    return complain(with_guess(fmt::format("no option \"{}\"", first), first,
-                               {"--seed", "--out", "--until", "--json", "--quiet", "--help", "--version", "--reference"}));
+    for (const CLI::App* sub : app.get_subcommands())
+      if (const auto rest = sub->remaining(); !rest.empty()) return complain_of(rest.front(), *sub);
+    return complain_of(app.remaining().front(), app);
   } catch (const CLI::ParseError& error) {
-    return complain(fmt::format("{}; see ibcf --help", error.what()));
+    return complain(first.empty() ? "needs a command: run, validate or schema; see ibcf --help"
+                                  : fmt::format("{}; see ibcf --help", error.what()));
   }
 
   if (schema_app->parsed()) {
@@ -115,10 +153,16 @@ int dispatch(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is a full disk like any other: told, not died of
   try {
-    return dispatch(argc, argv);
+    const int code = dispatch(argc, argv);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+    fmt::print(stderr, "ibcf: cannot write to standard output: {}\n", std::strerror(errno));
+    return io_failed;
   } catch (const ibcf::sim::BadWorld& bad) {
     return complain(bad.what());
+  } catch (const ibcf::analysis::FolderTaken& taken) {
+    return complain(taken.what());
   } catch (const std::logic_error& bug) {
     fmt::print(stderr, "ibcf: internal error, please report it: {}\n", bug.what());
     return internal_error;

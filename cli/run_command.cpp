@@ -41,6 +41,11 @@ class StopSignals {
   struct sigaction old_term_ {};
 };
 
+// What a user typed may be no UTF-8, which JSON must be.
+std::string text_of_json(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
 std::filesystem::path free_folder(const std::string& name, std::uint64_t seed) {
   const std::filesystem::path first = fmt::format("out/{}-{}", name, seed);
   std::filesystem::path folder = first;
@@ -80,7 +85,7 @@ void print_problems(const std::vector<sim::Problem>& problems, bool json) {
   Json list = Json::array();
   for (const auto& problem : problems)
     list.push_back({{"file", problem.file}, {"line", problem.line}, {"column", problem.column}, {"path", problem.path}, {"what", problem.what}});
-  fmt::print("{}\n", Json{{"verdict", "bad_input"}, {"exit_code", static_cast<int>(bad_input)}, {"problems", list}}.dump(2));
+  fmt::print("{}\n", text_of_json({{"verdict", "bad_input"}, {"exit_code", static_cast<int>(bad_input)}, {"problems", list}}));
 }
 
 analysis::RunFacts facts_of(const sim::LoadedScenario& loaded, const RunArguments& arguments) {
