@@ -1,0 +1,120 @@
+"""What a run leaves: its folder, its words, its exit code."""
+
+import json
+import os
+
+from harness import SMALL, Skip, call, check, contents, expect, main, tiny
+
+FILES = {"run.json", "scenario.json", "events.db", "report.json", "report.html", "timeline.csv"}
+
+
+@check("a run tells its verdict, its hash and where the report is")
+def _(folder):
+    done = call("run", tiny(folder), "--out", folder / "run")
+    expect(done, 0, "verdict  pass", "nodes_in_contact", "00:05:00", "Nothing stands between", str(folder / "run" / "report.html"))
+    assert "\x1b" not in done.stdout + done.stderr, "no colour and no progress line where there is no terminal"
+    run = json.loads((folder / "run" / "run.json").read_text())
+    assert run["verdict"] == "pass" and run["exit_code"] == 0 and run["seed"] == 1
+    assert run["event_hash"] in done.stdout
+    assert FILES <= contents(folder / "run").keys()
+
+
+@check("an expectation that fails ends in exit code 1 and is told with its reason")
+def _(folder):
+    scenario = tiny(folder)
+    scenario.write_text(scenario.read_text().replace('"is": 5', '"is": 6', 1))
+    done = call("run", scenario, "--out", folder / "run")
+    expect(done, 1, "FAIL  nodes_in_contact", "pass  nodes_live", "verdict  expectation_failed")
+    assert json.loads((folder / "run" / "run.json").read_text())["exit_code"] == 1
+
+
+@check("the result as JSON is all there is on standard output")
+def _(folder):
+    done = call("run", tiny(folder), "--out", folder / "run", "--json")
+    expect(done, 0)
+    result = json.loads(done.stdout)
+    run = json.loads((folder / "run" / "run.json").read_text())
+    assert result["verdict"] == run["verdict"] == "pass" and result["exit_code"] == 0
+    assert result["event_hash"] == run["event_hash"] and result["counters"] == run["counters"]
+    assert [one["pass"] for one in result["expectations"]] == [True, True]
+    assert result["report"] == str(folder / "run" / "report.html")
+    assert done.stderr == ""
+
+
+@check("quiet says nothing and leaves the run folder")
+def _(folder):
+    done = call("run", tiny(folder), "--out", folder / "run", "--quiet")
+    expect(done, 0)
+    assert done.stdout == done.stderr == ""
+    assert FILES <= contents(folder / "run").keys()
+
+
+@check("a run that is cut short says so and does not judge what was not due")
+def _(folder):
+    done = call("run", tiny(folder), "--out", folder / "run", "--until", "6m")
+    expect(done, 0, "1 of 2 expectations were not due yet: the run was cut short")
+    early = json.loads(call("run", tiny(folder), "--out", folder / "early", "--until", "1m", "--json").stdout)
+    assert early["cut_short"] is True and early["expectations"] == []
+    assert json.loads((folder / "early" / "run.json").read_text())["derived"]["until"] == "1m"
+    late = json.loads(call("run", tiny(folder), "--out", folder / "late", "--until", "1d", "--json").stdout)
+    assert late["cut_short"] is False and len(late["expectations"]) == 2
+
+
+@check("a folder with a finished run or with foreign things is refused and left as it is")
+def _(folder):
+    scenario = tiny(folder)
+    expect(call("run", scenario, "--out", folder / "run", "--quiet"), 0)
+    foreign = folder / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("all I have")
+    (folder / "file").write_text("a file")
+    before = contents(folder)
+    for out, why in [("run", "holds a finished run"), ("foreign", 'holds "thesis.txt", which is not ours'), ("file", "is a file"),
+                     (".", "which is not ours")]:
+        expect(call("run", scenario, "--out", folder / out, "--seed", "2"), 2, str(folder / out), why, "choose another folder")
+    assert contents(folder) == before
+
+
+@check("without a folder named, each run takes the next free one under out")
+def _(folder):
+    scenario = tiny(folder)
+    for wanted in ["out/tiny-1", "out/tiny-1.2", "out/tiny-1.3"]:
+        expect(call("run", scenario, "--until", "1m", cwd=folder), 0, f"report   {wanted}/report.html")
+    expect(call("run", scenario, "--until", "1m", "--seed", "7", cwd=folder), 0, "report   out/tiny-7/report.html")
+    assert sorted(os.listdir(folder / "out")) == ["tiny-1", "tiny-1.2", "tiny-1.3", "tiny-7"]
+
+
+@check("a folder that cannot be made is told by its name and ends in 74")
+def _(folder):
+    expect(call("run", tiny(folder), "--out", "/proc/no-such/run"), 74, "/proc/no-such")
+
+
+@check("a folder without permission to write is told by its name and ends in 74")
+def _(folder):
+    if os.geteuid() == 0:
+        raise Skip("root may write everywhere")
+    scenario = tiny(folder)
+    (folder / "locked").mkdir(mode=0o500)
+    expect(call("run", scenario, "--out", folder / "locked" / "run"), 74, "locked", "ermission")
+    expect(call("run", scenario, "--out", folder / "locked"), 74, "locked")
+
+
+@check("standard output that takes nothing ends in 74")
+def _(folder):
+    with open("/dev/full", "w") as full:
+        expect(call("schema", stdout=full), 74, "No space left on device")
+        expect(call("--version", stdout=full), 74, "No space left on device")
+        expect(call("validate", SMALL, stdout=full), 74, "No space left on device")
+
+
+@check("the order of things that happen at one instant does not decide over the verdict")
+def _(folder):
+    for tie_seed in [1, 2]:
+        scenario = folder / f"ties-{tie_seed}.json"
+        text = SMALL.read_text()
+        assert text.count('"engine": {') == 1
+        scenario.write_text(text.replace('"engine": {', f'"engine": {{"tie_seed": {tie_seed}, '))
+        expect(call("run", scenario, "--out", folder / str(tie_seed)), 0, "verdict  pass")
+
+
+main()
