@@ -26,7 +26,8 @@ void Progress::show(Instant simulated, std::uint64_t events) {
   const double elapsed = elapsed_s();
   const double share = seconds_of(simulated) / seconds_of(end_);
   const double left = share > 0 ? elapsed / share - elapsed : 0;
-  fmt::print(stderr, "\r\x1b[K{} of {}  {:3.0f} %  {:.2f}M events/s  {:.0f} s left", clock_text_of(at(std::chrono::floor<std::chrono::seconds>(simulated.time_since_epoch()))),
+  fmt::print(stderr, "\r\x1b[K{} of {}  {:3.0f} %  {:.2f}M events/s  {:.0f} s left",
+             clock_text_of(at(std::chrono::floor<std::chrono::seconds>(simulated.time_since_epoch()))),
              clock_text_of(end_), 100 * share, static_cast<double>(events) / elapsed / 1e6, left);
   std::fflush(stderr);
 }

@@ -7,8 +7,8 @@
 
 namespace ibcf::cli {
 
-/// One line on a terminal that is rewritten a few times a second: simulated time, events per second, estimated time left. Says nothing
-/// where standard error is no terminal.
+/// One line on a terminal that is rewritten a few times a second: simulated time, events per second,
+/// estimated time left. Says nothing where standard error is no terminal.
 class Progress {
  public:
   /// `wanted` false: says nothing anywhere.

@@ -9,9 +9,12 @@ std::int64_t or_none(std::uint32_t index) {
 
 std::string_view word_of(sim::LinkKind kind) {
   switch (kind) {
-    case sim::LinkKind::access_up: return "access_up";
-    case sim::LinkKind::access_down: return "access_down";
-    case sim::LinkKind::backbone: return "backbone";
+    case sim::LinkKind::access_up:
+      return "access_up";
+    case sim::LinkKind::access_down:
+      return "access_down";
+    case sim::LinkKind::backbone:
+      return "backbone";
   }
   return "";
 }
@@ -21,18 +24,21 @@ std::string_view word_of(sim::LinkKind kind) {
 void Recorder::domain(std::uint32_t index, const Domain& domain, std::uint32_t parent) {
   folder_.add_domain(index, domain.id, domain.name, or_none(parent));
 }
-void Recorder::master(std::uint32_t index, MasterId id, const std::string& name, AuthorityLevel level, std::uint32_t domain,
-                      const std::string& site) {
+void Recorder::master(std::uint32_t index, MasterId id, const std::string& name, AuthorityLevel level,
+                      std::uint32_t domain, const std::string& site) {
   folder_.add_master(index, id, name, level, domain, site);
 }
 void Recorder::relay(std::uint32_t index, const Relay& relay, std::uint32_t domain) {
   folder_.add_relay(index, relay.id, relay.name, domain, relay.site);
 }
-void Recorder::node(std::uint32_t ordinal, NodeId id, const std::string& name, std::uint32_t domain, const std::string& group,
-                    const std::string& access, std::uint32_t relay, sim::Place place) {
-  folder_.add_node(ordinal, id, name, domain, group, access, or_none(relay), place.latitude_deg, place.longitude_deg);
+void Recorder::node(std::uint32_t ordinal, NodeId id, const std::string& name, std::uint32_t domain,
+                    const std::string& group, const std::string& access, std::uint32_t relay,
+                    sim::Place place) {
+  folder_.add_node(ordinal, id, name, domain, group, access, or_none(relay), place.latitude_deg,
+                   place.longitude_deg);
 }
-void Recorder::link(sim::LinkIndex index, const sim::LinkSpec& spec, const std::string& from, const std::string& to) {
+void Recorder::link(sim::LinkIndex index, const sim::LinkSpec& spec, const std::string& from,
+                    const std::string& to) {
   folder_.add_link(index, spec.name, word_of(spec.kind), from, to, spec.bandwidth_bps);
 }
 void Recorder::fault(const std::string& name, const std::string& kind, Instant from, Instant until) {

@@ -11,12 +11,14 @@ class Recorder final : public sim::RunObserver {
   explicit Recorder(analysis::RunFolder& folder) : folder_(folder) {}
 
   void domain(std::uint32_t index, const Domain& domain, std::uint32_t parent) override;
-  void master(std::uint32_t index, MasterId id, const std::string& name, AuthorityLevel level, std::uint32_t domain,
-              const std::string& site) override;
+  void master(std::uint32_t index, MasterId id, const std::string& name, AuthorityLevel level,
+              std::uint32_t domain, const std::string& site) override;
   void relay(std::uint32_t index, const Relay& relay, std::uint32_t domain) override;
-  void node(std::uint32_t ordinal, NodeId id, const std::string& name, std::uint32_t domain, const std::string& group,
-            const std::string& access, std::uint32_t relay, sim::Place place) override;
-  void link(sim::LinkIndex index, const sim::LinkSpec& spec, const std::string& from, const std::string& to) override;
+  void node(std::uint32_t ordinal, NodeId id, const std::string& name, std::uint32_t domain,
+            const std::string& group, const std::string& access, std::uint32_t relay,
+            sim::Place place) override;
+  void link(sim::LinkIndex index, const sim::LinkSpec& spec, const std::string& from,
+            const std::string& to) override;
   void fault(const std::string& name, const std::string& kind, Instant from, Instant until) override;
   void stored(std::uint32_t master, const Stored& stored, const Event& event) override;
   void sample(Instant at, std::string_view metric, std::uint32_t domain, double value) override;

@@ -21,7 +21,8 @@ void on_stop(int signal) {
   stop_signal = signal;
 }
 
-// Ctrl-C and a polite kill end the run between two entries; while the report is written they end the process, which leaves no run.json.
+// Ctrl-C and a polite kill end the run between two entries; while the report is written they end the process,
+// which leaves no run.json.
 class StopSignals {
  public:
   StopSignals() {
@@ -49,15 +50,19 @@ std::string text_of_json(const Json& json) {
 std::filesystem::path free_folder(const std::string& name, std::uint64_t seed) {
   const std::filesystem::path first = fmt::format("out/{}-{}", name, seed);
   std::filesystem::path folder = first;
-  for (int i = 2; std::filesystem::exists(folder / "run.json"); ++i) folder = fmt::format("{}.{}", first.string(), i);
+  for (int i = 2; std::filesystem::exists(folder / "run.json"); ++i)
+    folder = fmt::format("{}.{}", first.string(), i);
   return folder;
 }
 
 std::string_view word_of(sim::Scenario::Expectation::Compare compare) {
   switch (compare) {
-    case sim::Scenario::Expectation::Compare::is: return "is";
-    case sim::Scenario::Expectation::Compare::at_least: return "at least";
-    case sim::Scenario::Expectation::Compare::at_most: return "at most";
+    case sim::Scenario::Expectation::Compare::is:
+      return "is";
+    case sim::Scenario::Expectation::Compare::at_least:
+      return "at least";
+    case sim::Scenario::Expectation::Compare::at_most:
+      return "at most";
   }
   return "";
 }
@@ -68,10 +73,14 @@ struct VerdictWord {
 };
 VerdictWord word_of(sim::RunVerdict verdict) {
   switch (verdict) {
-    case sim::RunVerdict::pass: return {"pass", passed};
-    case sim::RunVerdict::expectation_failed: return {"expectation_failed", expectation_failed};
-    case sim::RunVerdict::unsafe: return {"invariant_violated", invariant_violated};
-    case sim::RunVerdict::stuck: return {"did_not_converge", did_not_converge};
+    case sim::RunVerdict::pass:
+      return {"pass", passed};
+    case sim::RunVerdict::expectation_failed:
+      return {"expectation_failed", expectation_failed};
+    case sim::RunVerdict::unsafe:
+      return {"invariant_violated", invariant_violated};
+    case sim::RunVerdict::stuck:
+      return {"did_not_converge", did_not_converge};
   }
   return {"internal_error", internal_error};
 }
@@ -84,8 +93,14 @@ void print_problems(const std::vector<sim::Problem>& problems, bool json) {
   }
   Json list = Json::array();
   for (const auto& problem : problems)
-    list.push_back({{"file", problem.file}, {"line", problem.line}, {"column", problem.column}, {"path", problem.path}, {"what", problem.what}});
-  fmt::print("{}\n", text_of_json({{"verdict", "bad_input"}, {"exit_code", static_cast<int>(bad_input)}, {"problems", list}}));
+    list.push_back({{"file", problem.file},
+                    {"line", problem.line},
+                    {"column", problem.column},
+                    {"path", problem.path},
+                    {"what", problem.what}});
+  fmt::print("{}\n",
+             text_of_json(
+                 {{"verdict", "bad_input"}, {"exit_code", static_cast<int>(bad_input)}, {"problems", list}}));
 }
 
 analysis::RunFacts facts_of(const sim::LoadedScenario& loaded, const RunArguments& arguments) {
@@ -101,7 +116,8 @@ analysis::RunFacts facts_of(const sim::LoadedScenario& loaded, const RunArgument
   facts.horizon = scenario.horizon.time_since_epoch();
   facts.derived = {{"seed", scenario.seed},
                    {"tie_seed", scenario.tie_seed},
-                   {"until", arguments.until == never ? Json(nullptr) : Json(text_of(arguments.until.time_since_epoch()))}};
+                   {"until", arguments.until == never ? Json(nullptr)
+                                                      : Json(text_of(arguments.until.time_since_epoch()))}};
   facts.resolved_scenario = loaded.resolved;
   return facts;
 }
@@ -116,9 +132,10 @@ analysis::RunResult result_of(const sim::Scenario& scenario, const sim::Outcome&
   for (const auto& checked : outcome.expectations) {
     if (!checked.evaluated) continue;
     const auto& expectation = *checked.expectation;
-    result.expectations.push_back({expectation.metric, expectation.domain == sim::none ? "" : scenario.domains[expectation.domain].name,
-                                   expectation.at, std::string(word_of(expectation.compare)), expectation.value, checked.got,
-                                   checked.pass, expectation.why, expectation.place});
+    result.expectations.push_back(
+        {expectation.metric, expectation.domain == sim::none ? "" : scenario.domains[expectation.domain].name,
+         expectation.at, std::string(word_of(expectation.compare)), expectation.value, checked.got,
+         checked.pass, expectation.why, expectation.place});
   }
   for (const auto& [name, value] : outcome.metrics) {
     std::string meaning;
@@ -132,13 +149,19 @@ analysis::RunResult result_of(const sim::Scenario& scenario, const sim::Outcome&
   return result;
 }
 
-void print_result(const analysis::RunResult& result, const analysis::RunOutcome& run, const sim::Outcome& outcome, double elapsed_s,
-                  const RunArguments& arguments) {
+void print_result(const analysis::RunResult& result, const analysis::RunOutcome& run,
+                  const sim::Outcome& outcome, double elapsed_s, const RunArguments& arguments) {
   if (arguments.json) {
     Json expectations = Json::array();
     for (const auto& one : result.expectations)
-      expectations.push_back({{"metric", one.metric}, {"domain", one.domain}, {"compare", one.compare}, {"wanted", one.wanted},
-                              {"got", one.got}, {"pass", one.pass}, {"why", one.why}, {"place", one.place}});
+      expectations.push_back({{"metric", one.metric},
+                              {"domain", one.domain},
+                              {"compare", one.compare},
+                              {"wanted", one.wanted},
+                              {"got", one.got},
+                              {"pass", one.pass},
+                              {"why", one.why},
+                              {"place", one.place}});
     fmt::print("{}\n", Json{{"verdict", result.verdict},
                             {"exit_code", result.exit_code},
                             {"cut_short", outcome.cut_short},
@@ -158,10 +181,11 @@ void print_result(const analysis::RunResult& result, const analysis::RunOutcome&
   const std::size_t due = outcome.expectations.size();
   const std::size_t asked = result.expectations.size();
   fmt::print("\n{}", verdict_table(result.expectations, colour));
-  if (asked < due) fmt::print("  {} of {} expectations were not due yet: the run was cut short\n", due - asked, due);
+  if (asked < due)
+    fmt::print("  {} of {} expectations were not due yet: the run was cut short\n", due - asked, due);
   if (!result.detail.empty()) fmt::print("\n{}", result.detail);
-  fmt::print("\nverdict  {}\nhash     {}\nspeed    {} events in {:.1f} s, {:.2f} M/s\n\n", result.verdict, result.event_hash, outcome.events,
-             elapsed_s, result.events_per_second / 1e6);
+  fmt::print("\nverdict  {}\nhash     {}\nspeed    {} events in {:.1f} s, {:.2f} M/s\n\n", result.verdict,
+             result.event_hash, outcome.events, elapsed_s, result.events_per_second / 1e6);
   for (const auto& sentence : run.story) fmt::print("{}\n", sentence);
   fmt::print("\nreport   {}\n", run.report.string());
 }
@@ -178,7 +202,8 @@ int run_command(const RunArguments& arguments) {
   if (arguments.seed) scenario.seed = *arguments.seed;
   sim::World world(scenario);
 
-  const auto folder = arguments.out.empty() ? free_folder(scenario.name, scenario.seed) : std::filesystem::path(arguments.out);
+  const auto folder = arguments.out.empty() ? free_folder(scenario.name, scenario.seed)
+                                            : std::filesystem::path(arguments.out);
   analysis::RunFolder run(folder, facts_of(loaded, arguments));
   Recorder recorder(run);
   sim::Outcome outcome;
@@ -197,7 +222,9 @@ int run_command(const RunArguments& arguments) {
     elapsed_s = progress.elapsed_s();
   }
   if (stop_signal != 0) {
-    fmt::print(stderr, "ibcf: interrupted; {} holds the log so far and no run.json: it does not count as a run\n", folder.string());
+    fmt::print(stderr,
+               "ibcf: interrupted; {} holds the log so far and no run.json: it does not count as a run\n",
+               folder.string());
     return interrupted;
   }
   if (!arguments.quiet && !arguments.json) fmt::print(stderr, "writing the report to {}\n", folder.string());
@@ -218,11 +245,16 @@ int validate_command(const std::string& file, bool json) {
   std::uint32_t nodes = 0;
   for (const auto& group : scenario.groups) nodes += group.count;
   if (json)
-    fmt::print("{}\n", Json{{"verdict", "valid"}, {"exit_code", 0}, {"scenario_hash", scenario.text_hash}, {"problems", Json::array()}}.dump(2));
+    fmt::print("{}\n", Json{{"verdict", "valid"},
+                            {"exit_code", 0},
+                            {"scenario_hash", scenario.text_hash},
+                            {"problems", Json::array()}}
+                           .dump(2));
   else
-    fmt::print("{}: valid; {} domains, {} masters, {} relays, {} nodes, {} faults, {} expectations, {} simulated\n", file, scenario.domains.size(),
-               scenario.controllers.size(), scenario.relays.size(), nodes, scenario.faults.size(), scenario.expect.size(),
-               text_of(scenario.horizon.time_since_epoch()));
+    fmt::print(
+        "{}: valid; {} domains, {} masters, {} relays, {} nodes, {} faults, {} expectations, {} simulated\n",
+        file, scenario.domains.size(), scenario.controllers.size(), scenario.relays.size(), nodes,
+        scenario.faults.size(), scenario.expect.size(), text_of(scenario.horizon.time_since_epoch()));
   return passed;
 }
 

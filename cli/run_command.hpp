@@ -20,7 +20,8 @@ struct RunArguments {
 /// Runs a scenario into a run folder; the exit code tells what came of it. Throws what the disk throws.
 int run_command(const RunArguments& arguments);
 
-/// Checks a scenario without running it: problems on standard error (or as JSON on standard output), exit code 0 or 2.
+/// Checks a scenario without running it: problems on standard error (or as JSON on standard output), exit
+/// code 0 or 2.
 int validate_command(const std::string& scenario, bool json);
 
 }  // namespace ibcf::cli

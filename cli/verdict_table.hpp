@@ -7,7 +7,8 @@
 
 namespace ibcf::cli {
 
-/// The expectations as an aligned table, one a line: mark, what, when, wanted, got, why. Colour only where asked for.
+/// The expectations as an aligned table, one a line: mark, what, when, wanted, got, why. Colour only where
+/// asked for.
 std::string verdict_table(const std::vector<analysis::ExpectationResult>& expectations, bool colour);
 
 }  // namespace ibcf::cli

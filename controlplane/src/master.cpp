@@ -87,7 +87,7 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
   }
   std::visit(Match{[&](const Heartbeat& beat) { on_heartbeat(*node, beat, now, out); },
                    [&](const Shared<Hello>& hello) { on_hello(*node, *hello, now, out); },
-                   [&](const Shared<Chunk>& chunk) { on_chunk(*node, *chunk, now, out); },
+                   [&](const Shared<Chunk>& chunk) { on_chunk(*node, chunk, now, out); },
                    [&](const Fin& fin) { on_fin(*node, fin, now, out); },
                    [&](const CommandHeld& held) {
                      if (const auto found = commands_.find(held.command_id); found != commands_.end())
@@ -100,10 +100,11 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
                    },
                    [&](const LeaseRequest& request) { on_lease_request(packet.from, request, now, out); },
                    [&](const LeaseRevoked& revoked) {
-                     const auto epoch = is_planted(Defect::never_hand_over_lease)
-                                            ? std::nullopt
-                                            : held_.give_up(revoked.scope);
-                     to_master(packet.from, LeaseReleased{revoked.scope, epoch.value_or(revoked.epoch)}, out);
+                     // A late one of an earlier term must not end the present term.
+                     const auto held = held_.epoch_for(revoked.scope, now);
+                     const bool is_late = held && *held > revoked.epoch;
+                     if (!is_late && !is_planted(Defect::never_hand_over_lease)) held_.give_up(revoked.scope);
+                     to_master(packet.from, LeaseReleased{revoked.scope, revoked.epoch}, out);
                    },
                    [&](const LeaseReleased& released) {
                      chain_.released(released.scope, released.epoch);

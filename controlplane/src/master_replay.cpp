@@ -6,6 +6,7 @@ namespace ibcf {
 namespace {
 
 constexpr Duration defer_for = std::chrono::seconds{15};
+constexpr std::size_t early_chunks = 64;
 
 }  // namespace
 
@@ -70,13 +71,16 @@ void Master::grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& ou
   check(arrow != nullptr, "a replay is granted to a node that is RETURNING");
   // Sessions of different masters never share a number.
   const std::uint64_t session = static_cast<std::uint64_t>(identity_.index + 1) << 40 | ++sessions_;
-  node.lock = ReplayLock{session, ++node.fencing_token, hello.nonce, hello.head, now};
+  node.lock = ReplayLock{session, ++node.fencing_token, hello.nonce, hello.head, now, {}};
   ++open_replays_;
   ++counters_.replays_granted;
   append_own(EventType::replay_granted, any(node.enrolment.id),
              encode(ReplayGranted{std::string(arrow->id), session, node.fencing_token, mark + 1, hello.head,
                                   hello.backlog_bytes}),
              {}, Priority::authority, now);
+  // What was queued for the node while it was away waits for the verdict.
+  const std::vector<CommandId> open = node.open_commands;
+  for (const CommandId id : open) hold(commands_.at(id), "its node is being reconciled", now);
   send_grant(node, out);
 }
 
@@ -92,7 +96,8 @@ void Master::send_grant(const NodeRecord& node, Outbox& out) const {
           out);
 }
 
-void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
+void Master::on_chunk(NodeRecord& node, const Shared<Chunk>& shared, Instant now, Outbox& out) {
+  const Chunk& chunk = *shared;
   const Enrolment& enrolment = node.enrolment;
   const bool live = chunk.session == 0;
   bool authentic = chunk.origin == enrolment.id && chunk.incarnation == enrolment.incarnation &&
@@ -116,31 +121,45 @@ void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox&
     return;
   }
   node.last_seen = now;
-  const std::uint64_t before = node.mark->seq;
-  const Admitted worst = store_entries(node, chunk, now);
-  if (live) return;  // the next heartbeat's acknowledgement tells the node
-
-  const std::uint64_t mark = node.mark->seq;
-  if (worst == Admitted::broken_chain || worst == Admitted::malformed ||
-      worst == Admitted::other_incarnation) {
-    give_verdict(node, VerdictKind::violation,
-                 {worst == Admitted::broken_chain ? "broken chain" : "malformed event"}, now, out);
-    return;
+  if (live) {
+    store_entries(node, chunk, now);
+    return;  // the next heartbeat's acknowledgement tells the node
   }
   node.lock->progress = now;
-  if (mark > before) {
-    const Arrow* arrow = take_arrow(node, EventType::replay_chunk_acked, VerdictKind::clean);
-    check(arrow != nullptr, "a lock is held exactly while REPLAYING");
-    std::uint64_t bytes = 0;
-    for (const LogEntry& entry : chunk.entries) bytes += entry.packed.size() + entry.body_bytes;
-    append_own(EventType::replay_chunk_acked, any(enrolment.id),
-               encode(ReplayChunkAcked{std::string(arrow->id), chunk.session, before + 1, mark, bytes}), {},
-               Priority::health, now);
+  if (chunk.first > node.mark->seq + 1) {
+    // A small chunk overtakes a large one; it waits for what belongs before it. Past the bound the node has
+    // to send it again.
+    if (node.lock->early.size() < early_chunks) node.lock->early.emplace(chunk.first, shared);
+    return;
   }
-  if (worst == Admitted::gap)
-    to_node(node, Nack{chunk.session, mark + 1}, out);
-  else
-    to_node(node, ChunkAck{chunk.session, mark, settings_->replay_credit_bytes}, out);
+  store_replayed(node, chunk, now, out);
+  while (node.lock && !node.lock->early.empty() && node.lock->early.begin()->first <= node.mark->seq + 1) {
+    const Shared<Chunk> next = node.lock->early.begin()->second;
+    node.lock->early.erase(node.lock->early.begin());
+    store_replayed(node, *next, now, out);
+  }
+  if (node.lock) to_node(node, ChunkAck{chunk.session, node.mark->seq, settings_->replay_credit_bytes}, out);
+}
+
+// Stores a chunk that begins at the mark or before it, and says so in the log; ends the replay where the
+// chunk breaks the chain.
+void Master::store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
+  const std::uint64_t before = node.mark->seq;
+  const Admitted worst = store_entries(node, chunk, now);
+  if (worst != Admitted::fresh) {
+    give_verdict(node, VerdictKind::violation,
+                 {worst == Admitted::broken_chain ? "broken chain" : "malformed chunk"}, now, out);
+    return;
+  }
+  if (node.mark->seq == before) return;
+  const Arrow* arrow = take_arrow(node, EventType::replay_chunk_acked, VerdictKind::clean);
+  check(arrow != nullptr, "a lock is held exactly while REPLAYING");
+  std::uint64_t bytes = 0;
+  for (const LogEntry& entry : chunk.entries) bytes += entry.packed.size() + entry.body_bytes;
+  append_own(
+      EventType::replay_chunk_acked, any(node.enrolment.id),
+      encode(ReplayChunkAcked{std::string(arrow->id), chunk.session, before + 1, node.mark->seq, bytes}), {},
+      Priority::health, now);
 }
 
 // Stores what is new of a chunk, in order, up to the first entry that does not fit; says what was wrong with

@@ -50,8 +50,7 @@ std::shared_ptr<const LinkTrace> with_floor(const Access& access) {
 
 // One direction of a node's access; the other differs in ends and rate only.
 LinkSpec access_link(const Scenario& scenario, const Layout::Node& node,
-                     const std::shared_ptr<const LinkTrace>& trace, const RandomStream& offsets,
-                     std::uint32_t ordinal) {
+                     const std::shared_ptr<const LinkTrace>& trace, const RandomStream& offsets) {
   const Access& access = scenario.access[scenario.groups[node.group].access];
   const Place relay = scenario.sites[scenario.relays[node.relay].site].place;
   LinkSpec link;
@@ -86,8 +85,8 @@ LinkSpec access_link(const Scenario& scenario, const Layout::Node& node,
       break;
     case Scenario::AccessKind::trace:
       link.trace = trace;
-      link.trace_offset =
-          std::chrono::seconds{static_cast<std::int64_t>(offsets.below(trace->rows.size(), ordinal, 0))};
+      link.trace_offset = std::chrono::seconds{
+          static_cast<std::int64_t>(offsets.below(trace->rows.size(), entity_of(node.name), 0))};
       break;
   }
   return link;
@@ -126,13 +125,14 @@ void place_group(const Scenario& scenario, std::uint32_t number, const RandomStr
     node.group = number;
     node.domain = group.domain;
     // The square root spreads points evenly over the disc.
-    node.place = moved(centre, 360 * scatter.uniform(ordinal, 0),
-                       group.spread_m * std::sqrt(scatter.uniform(ordinal, 1)));
+    const std::uint64_t entity = entity_of(node.name);
+    node.place = moved(centre, 360 * scatter.uniform(entity, 0),
+                       group.spread_m * std::sqrt(scatter.uniform(entity, 1)));
     node.relay = nearest_relay(scenario, group.domain, node.place);
     node.master = layout.home_of_domain[group.domain];
     node.vertex = static_cast<VertexIndex>(scenario.sites.size() + ordinal);
 
-    LinkSpec up = access_link(scenario, node, trace, offsets, ordinal);
+    LinkSpec up = access_link(scenario, node, trace, offsets);
     if (!up.windows.empty()) {
       auto contacts = std::make_shared<std::vector<PlannedContact>>();
       for (const ContactWindow& window : up.windows) contacts->push_back({window.opens, window.closes});

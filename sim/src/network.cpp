@@ -52,6 +52,7 @@ struct Network::State {
     std::uint64_t queue_bytes = 0;
     VertexIndex to = none;
     std::uint32_t flows = none;  // its FlowSlots; none: never had a flow
+    std::uint64_t draws_as = 0;  // its name, to the loss stream
     HopList hops;
     std::uint32_t holds = 0;
     std::uint32_t window = 0;  // the open one, else the next one
@@ -267,7 +268,8 @@ void Network::State::enter_datagram(HopIndex hop, Instant now) {
   datagram.work = serialisation(datagram.bytes, offered.bandwidth_bps);
   if (link.queue_bytes != UINT64_MAX && !has_room(hop, now)) return refuse(hop, DropReason::queue_full, now);
   // The number of its draw is its number on the link, so that a loss of 0 uses no draw of anyone else's.
-  datagram.lost = offered.loss > 0 && loss_stream.uniform(index, counts[index].sent - 1) < offered.loss;
+  datagram.lost =
+      offered.loss > 0 && loss_stream.uniform(links[index].draws_as, counts[index].sent - 1) < offered.loss;
   datagram.wire_bytes = datagram.bytes;
   datagram.delay = offered.delay;
   link.hops.append(hops, hop);
@@ -556,6 +558,7 @@ LinkIndex Network::add_link(LinkSpec spec) {
   link.loss = spec.loss;
   link.queue_bytes = spec.queue_bytes;
   link.to = spec.to;
+  link.draws_as = entity_of(spec.name);
   link.traced = spec.trace != nullptr;
   s.links.push_back(link);
   s.counts.emplace_back();

@@ -44,6 +44,13 @@ double logarithm(double x) {
 
 }  // namespace
 
+std::uint64_t entity_of(std::string_view name) {
+  const Digest digest = digest_of({reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
+  std::uint64_t entity = 0;
+  for (int i = 0; i < 8; ++i) entity = entity << 8 | digest.bytes[static_cast<std::size_t>(i)];
+  return entity;
+}
+
 RandomStream::RandomStream(std::uint64_t seed, std::string_view name) {
   Bytes bytes;
   append_little_endian(bytes, seed);

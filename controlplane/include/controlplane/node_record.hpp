@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ struct ReplayLock {
   std::uint64_t nonce = 0;  ///< of the Hello that led to it
   std::uint64_t head = 0;   ///< what that Hello said the node holds
   Instant progress;
+  std::map<std::uint64_t, Shared<Chunk>> early;  ///< chunks that overtook others, by their first seq
 };
 
 /// What a master believes of one of its nodes. A projection of its log in working form.

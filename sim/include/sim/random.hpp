@@ -5,6 +5,10 @@
 
 namespace ibcf::sim {
 
+/// The number by which streams know an entity: a hash of its name, so that its draws stay what they are when
+/// others come or go.
+std::uint64_t entity_of(std::string_view name);
+
 /// Counter-based random numbers (Philox4x32-10, Salmon et al., SC'11): a draw is a function of (seed, stream
 /// name, entity, counter). Streams are named, not drawn in sequence, so a new stream, a new node or an
 /// injector with probability 0 leaves every other draw as it was.
