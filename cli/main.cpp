@@ -29,7 +29,7 @@ Examples:
 
 Exit codes:
   0 pass   1 an expectation failed   2 bad input   3 an invariant was violated   4 did not converge
-  5 not deterministic   70 internal error   74 the disk or another device failed   130 interrupted
+  70 internal error   74 the disk or another device failed   130 interrupted
 )";
 
 int complain(const std::string& what) {

@@ -45,7 +45,7 @@ std::string content_of(const std::string& file) {
 
 }  // namespace
 
-TEST_CASE("the log of ten nodes in ten minutes is, line by line, the one that was reviewed",
+TEST_CASE("the golden log of ten nodes in ten minutes is, line by line, the one that was reviewed",
           "[world][golden]") {
   const std::string golden = "tests/golden/ten-nodes.log";
   const Scenario scenario = scenario_from("tests/golden/ten-nodes.json");
