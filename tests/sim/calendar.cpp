@@ -11,13 +11,18 @@ using namespace ibcf::sim;
 
 namespace {
 
+/// Instants that meet, and instants anywhere within one slot of the wheel, within a turn and after it.
+Instant any_instant() {
+  const auto unit = *rc::gen::element<std::int64_t>(1, 1'000'000, 1'000'000'000, 60'000'000'000);
+  return at(Duration{unit * *rc::gen::inRange<std::int64_t>(-3, 10)});
+}
+
 /// slot: the sequence of pushing.
 std::vector<Entry> any_entries() {
   std::vector<Entry> entries;
   const auto size = *rc::gen::inRange<std::uint32_t>(0, 200);
   for (std::uint32_t i = 0; i < size; ++i)
-    entries.push_back({at(Duration{*rc::gen::inRange<std::int64_t>(-3, 10)}),
-                       static_cast<EntryKind>(*rc::gen::inRange(0, 9)),
+    entries.push_back({any_instant(), static_cast<EntryKind>(*rc::gen::inRange(0, 9)),
                        *rc::gen::inRange<std::uint32_t>(0, 3), i});
   return entries;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -35,17 +36,22 @@ struct Entry {
 /// simultaneous events is ours and the same on every machine. With a tie seed, entries of one instant and
 /// kind are permuted by a hash of (tie seed, sequence) instead: a result that changes with the tie seed is
 /// order-sensitive.
+///
+/// A heap holds only what is due within the present slot of a timing wheel (Varghese and Lauck, 1987); what
+/// comes later waits unsorted in the slots ahead, and what comes after a whole turn of the wheel in a second
+/// heap. Most entries are timers 30 s ahead, which a single heap would sift past one another at every
+/// message.
 class Calendar {
  public:
   /// 0: no permutation.
-  explicit Calendar(std::uint64_t tie_seed = 0) : tie_seed_(tie_seed) {}
+  explicit Calendar(std::uint64_t tie_seed = 0) : wheel_(slots), tie_seed_(tie_seed) {}
 
   /// Any time may be pushed; `entry.at` earlier than what was popped last is popped next.
   void push(const Entry& entry);
-  [[nodiscard]] bool empty() const { return heap_.empty(); }
-  [[nodiscard]] std::size_t size() const { return heap_.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] std::size_t size() const { return pushed_ - popped_; }
   /// When the next entry is due; `never` if there is none.
-  [[nodiscard]] Instant next() const { return heap_.empty() ? never : heap_.front().instant(); }
+  [[nodiscard]] Instant next();
   /// Requires !empty().
   Entry pop();
   /// Entries popped so far.
@@ -61,16 +67,40 @@ class Calendar {
     std::uint32_t slot;
 
     [[nodiscard]] Instant instant() const { return at(Duration{static_cast<std::int64_t>(time ^ sign_bit)}); }
+    /// The number of its wheel slot, counted from the beginning of time.
+    [[nodiscard]] std::uint64_t turn() const { return time >> slot_shift; }
+  };
+  /// A 4-ary heap, the earliest in front.
+  class Heap {
+   public:
+    [[nodiscard]] bool empty() const { return items_.empty(); }
+    [[nodiscard]] const Keyed& front() const { return items_.front(); }
+    void push(const Keyed& keyed);
+    void pop();
+
+   private:
+    void rise(std::size_t hole, const Keyed& keyed);
+    std::vector<Keyed> items_;
   };
   static constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
   static constexpr unsigned kind_shift = 56;
   static constexpr std::size_t children = 4;
+  static constexpr unsigned slot_shift = 23;  // a slot is 8.4 ms wide,
+  static constexpr std::size_t slots = 8192;  // a turn of the wheel 69 s: two heartbeats
+  static constexpr std::size_t word_bits = 64;
 
   static bool before(const Keyed& a, const Keyed& b);
   [[nodiscard]] std::uint64_t tie_of(const Entry& entry, std::uint64_t sequence) const;
-  void rise(std::size_t hole, const Keyed& keyed);
+  void put(const Keyed& keyed);
+  void turn_wheel();
+  [[nodiscard]] std::uint64_t next_used_turn() const;
 
-  std::vector<Keyed> heap_;
+  Heap near_;                                     // what is due before slot `ahead_`
+  std::uint64_t ahead_ = sign_bit >> slot_shift;  // the first slot still in the wheel
+  std::vector<std::vector<Keyed>> wheel_;         // slots ahead_ to ahead_ + slots, by number modulo slots
+  std::array<std::uint64_t, slots / word_bits> used_{};  // a bit for each slot that holds something
+  std::size_t waiting_ = 0;                              // in the wheel
+  Heap far_;                                             // after them
   std::uint64_t tie_seed_;
   std::uint64_t pushed_ = 0;
   std::uint64_t popped_ = 0;
@@ -95,45 +125,71 @@ inline std::uint64_t Calendar::tie_of(const Entry& entry, std::uint64_t sequence
   return kind | (mixed ^ mixed >> 31) >> (64 - kind_shift);
 }
 
-inline void Calendar::rise(std::size_t hole, const Keyed& keyed) {
+inline void Calendar::Heap::rise(std::size_t hole, const Keyed& keyed) {
   while (hole > 0) {
     const std::size_t parent = (hole - 1) / children;
-    if (!before(keyed, heap_[parent])) break;
-    heap_[hole] = heap_[parent];
+    if (!before(keyed, items_[parent])) break;
+    items_[hole] = items_[parent];
     hole = parent;
   }
-  heap_[hole] = keyed;
+  items_[hole] = keyed;
+}
+
+inline void Calendar::Heap::push(const Keyed& keyed) {
+  items_.push_back(keyed);
+  rise(items_.size() - 1, keyed);
+}
+
+inline void Calendar::Heap::pop() {
+  const Keyed last = items_.back();
+  items_.pop_back();
+  const std::size_t size = items_.size();
+  if (size == 0) return;
+  // The hole sinks all the way and the last entry rises from there: it is nearly always a late one.
+  std::size_t hole = 0;
+  for (std::size_t child = 1; child < size; child = hole * children + 1) {
+    std::size_t best = child;
+    const std::size_t end = child + children < size ? child + children : size;
+    for (std::size_t i = child + 1; i < end; ++i) best = before(items_[i], items_[best]) ? i : best;
+    items_[hole] = items_[best];
+    hole = best;
+  }
+  rise(hole, last);
+}
+
+inline void Calendar::put(const Keyed& keyed) {
+  const std::uint64_t turn = keyed.turn();
+  if (turn < ahead_) return near_.push(keyed);
+  if (turn - ahead_ >= slots) return far_.push(keyed);
+  const std::size_t slot = turn % slots;
+  wheel_[slot].push_back(keyed);
+  used_[slot / word_bits] |= std::uint64_t{1} << slot % word_bits;
+  ++waiting_;
 }
 
 inline void Calendar::push(const Entry& entry) {
   const std::uint64_t sequence = pushed_++;
-  const Keyed keyed{.time = static_cast<std::uint64_t>(nanoseconds_of(entry.at)) ^ sign_bit,
-                    .tie = tie_of(entry, sequence),
-                    .sequence = sequence,
-                    .entity = entry.entity,
-                    .slot = entry.slot};
-  heap_.push_back(keyed);
-  rise(heap_.size() - 1, keyed);
+  put({.time = static_cast<std::uint64_t>(nanoseconds_of(entry.at)) ^ sign_bit,
+       .tie = tie_of(entry, sequence),
+       .sequence = sequence,
+       .entity = entry.entity,
+       .slot = entry.slot});
+}
+
+inline Instant Calendar::next() {
+  if (near_.empty()) {
+    if (empty()) return never;
+    turn_wheel();
+  }
+  return near_.front().instant();
 }
 
 inline Entry Calendar::pop() {
-  check(!heap_.empty(), "only a calendar that holds something is popped");
-  const Keyed first = heap_.front();
-  const Keyed last = heap_.back();
-  heap_.pop_back();
+  check(!empty(), "only a calendar that holds something is popped");
+  if (near_.empty()) turn_wheel();
+  const Keyed first = near_.front();
+  near_.pop();
   ++popped_;
-  if (const std::size_t size = heap_.size(); size > 0) {
-    // The hole sinks all the way and the last entry rises from there: it is nearly always a late one.
-    std::size_t hole = 0;
-    for (std::size_t child = 1; child < size; child = hole * children + 1) {
-      std::size_t best = child;
-      const std::size_t end = child + children < size ? child + children : size;
-      for (std::size_t i = child + 1; i < end; ++i) best = before(heap_[i], heap_[best]) ? i : best;
-      heap_[hole] = heap_[best];
-      hole = best;
-    }
-    rise(hole, last);
-  }
   return {first.instant(), static_cast<EntryKind>(first.tie >> kind_shift), first.entity, first.slot};
 }
 
