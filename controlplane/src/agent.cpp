@@ -131,8 +131,8 @@ void Agent::lose_contact(std::string_view why, Instant now, Outbox& out) {
   custody_ = 0;
   if (mode() == ConnectivityMode::autonomous)
     write(EventType::local_decision, Priority::authority,
-          encode(LocalDecision{"took LOCAL authority: " + std::string(why), max_epoch_seen_}), {}, 0, now,
-          out);
+          encode(LocalDecision{"took LOCAL authority: " + std::string(why), max_epoch_seen_, {}, {}}), {}, 0,
+          now, out);
 }
 
 void Agent::step(EventType trigger, VerdictKind verdict) {
@@ -181,7 +181,7 @@ void Agent::come_back(Instant now, Outbox& out) {
   }
   step(EventType::conn_detected);
   write(EventType::local_decision, Priority::authority,
-        encode(LocalDecision{"gave LOCAL authority back", max_epoch_seen_}), {}, 0, now, out);
+        encode(LocalDecision{"gave LOCAL authority back", max_epoch_seen_, {}, {}}), {}, 0, now, out);
 }
 
 void Agent::on(const Grant& grant, Instant now, Outbox& out) {
@@ -384,6 +384,7 @@ void Agent::take_snapshot(Instant now, Outbox& out) {
                            .policy_bundle_id = bundle_,
                            .battery_pct = 100,
                            .ref = "snapshot/" + std::to_string(head_ + 1),
+                           .body = {},
                            .body_bytes = settings_->snapshot_body_bytes}),
         {}, settings_->snapshot_body_bytes, now, out);
   publish(now, out);

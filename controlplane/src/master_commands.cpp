@@ -29,6 +29,9 @@ Command Master::make_command(const CommandOrder& order, std::uint64_t epoch, Ins
                         .issued_ts = now,
                         .execute_before = now + order.valid_for,
                         .bundle_id = order.bundle_id,
+                        .artifact_id = {},
+                        .coalesce_key = {},
+                        .break_glass = false,
                         .argument = order.argument};
   ++counters_.commands_issued;
   append_own(EventType::command_issued, any(order.node), encode(CommandIssued{command}), any(id),

@@ -506,7 +506,7 @@ void World::State::roll_out(const Scenario::Rollout& rollout, Instant at) {
       derive_id<BundleTag>(scenario.name, scenario.seed, "bundle/" + rollout.bundle + "/" + rollout.version);
   order.bundle.name = rollout.bundle;
   order.bundle.version = rollout.version;
-  order.bundle.config = rollout.config;
+  for (const auto& [object, value] : rollout.config) order.bundle.objects[object].value = exact_value(value);
   order.waves = rollout.waves;
   order.wave_every = rollout.wave_every;
   order.threshold = rollout.threshold;

@@ -18,6 +18,9 @@ Command command_of(const HandDriver& twin, std::uint64_t epoch, Instant execute_
           .issued_ts = twin.now,
           .execute_before = execute_before,
           .bundle_id = {},
+          .artifact_id = {},
+          .coalesce_key = {},
+          .break_glass = false,
           .argument = ""};
 }
 

@@ -101,6 +101,10 @@ void for_each_type(Use&& use) {
   use.template operator()<Artifact>();
   use.template operator()<Timeline>();
   use.template operator()<AuthorityGrant>();
+  use.template operator()<Snapshot>();
+  use.template operator()<Rollout>();
+  use.template operator()<ReplaySession>();
+  use.template operator()<AttentionItem>();
   use.template operator()<Event>();
   for (std::size_t type = 0; type < words_of(EventType{}).size(); ++type)
     with_payload(static_cast<EventType>(type), use);

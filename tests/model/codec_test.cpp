@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "model/json.hpp"
 #include "any_value.hpp"
+#include "model/json.hpp"
 
 using namespace ibcf;
 using ibcf::test::AnyValue;
@@ -51,14 +51,22 @@ TEST_CASE("bytes that decode are the only encoding of their value", "[codec][pro
 TEST_CASE("the packed form is the documented one", "[codec]") {
   PolicyBundle bundle;
   bundle.name = "ab";
-  bundle.config = {{"k", "v"}};
+  bundle.release = 3;
+  bundle.objects["k"].value.text = "v";
   bundle.constraints.requires_online = true;
   bundle.constraints.min_battery_pct = 1;
 
   Bytes expected(16, 0);
-  const Bytes rest = {2, 0, 0, 0, 'a', 'b', 0, 0, 0,   0,                     // name, version
-                      1, 0, 0, 0, 1,   0,   0, 0, 'k', 1, 0, 0,    0,   'v',  // config
-                      0, 0, 0, 0, 1,   0,   0, 0, 0,   0, 0, 0xf0, 0x3f};     // constraints
+  const Bytes rest = {2, 0, 0, 0, 'a', 'b', 0,    0,    0,   0,  // name, version
+                      3, 0, 0, 0, 0,   0,   0,    0,             // release
+                      1, 0, 0, 0, 1,   0,   0,    0,    'k',     // objects: one, "k"
+                      0, 1, 0, 0, 0,   'v', 0,    0,    0,   0,  // its value: kind, text, items
+                      0, 0, 0, 0, 0,   0,   0,    0,             // and number
+                      0, 0, 0, 0, 0,   0,   0,    0,             // tolerance
+                      0, 0, 0, 0, 0,   0,   0xf0, 0x3f,          // weight
+                      0, 0, 3, 0, 0,   0,                        // critical, policy, tries
+                      0, 0, 0, 0,                                // artifacts
+                      0, 0, 0, 0, 1,   0,   0,    0,    0,   0, 0, 0xf0, 0x3f};  // constraints
   expected.insert(expected.end(), rest.begin(), rest.end());
   CHECK(encode(bundle) == expected);
 }

@@ -1,3 +1,5 @@
+#include "model/json.hpp"
+
 #include <rapidcheck/catch.h>
 
 #include <catch2/catch.hpp>
@@ -5,7 +7,6 @@
 #include <fstream>
 #include <sstream>
 
-#include "model/json.hpp"
 #include "any_value.hpp"
 
 using namespace ibcf;
@@ -170,8 +171,8 @@ TEST_CASE("a problem names its place and what would be right", "[json]") {
         "/lease: must be a duration such as \"30s\", is 30");
   CHECK(only_problem(problems_of<Artifact>(R"({"digest": "abc"})")) ==
         "/digest: must be 64 hex digits, is \"abc\"");
-  CHECK(only_problem(problems_of<PolicyBundle>(R"({"config": {"k": 1}})")) ==
-        "/config/k: must be a text, is 1");
+  CHECK(only_problem(problems_of<PolicyBundle>(R"({"objects": {"k": {"value": {"text": 1}}}})")) ==
+        "/objects/k/value/text: must be a text, is 1");
 }
 
 TEST_CASE("a whole number out of its field's range is a problem, not another number", "[json]") {

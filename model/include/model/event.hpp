@@ -71,9 +71,27 @@ enum class EventType : std::uint8_t {
   rollout_started,
   rollout_advanced,
   stream_gap,
+  // trust, evidence, and what reconciliation decided
+  artifact_published,
+  artifact_revoked,
+  artifact_judged,
+  key_revoked,
+  input_rejected,
+  range_parked,
+  object_removed,
+  node_reconciled,
+  desired_set,
+  desired_conflict,
+  bundle_refused,
+  rollout_moved,
+  command_intent,
+  quarantine_braked,
+  quarantine_brake_released,
+  peer_refused,
+  node_rebooted,
 };
 constexpr auto words_of(EventType) {
-  return std::array<std::string_view, 51>{"node.registered",
+  return std::array<std::string_view, 68>{"node.registered",
                                           "node.enrolled",
                                           "node.activated",
                                           "conn.classified",
@@ -123,7 +141,24 @@ constexpr auto words_of(EventType) {
                                           "bundle.published",
                                           "rollout.started",
                                           "rollout.advanced",
-                                          "stream.gap"};
+                                          "stream.gap",
+                                          "artifact.published",
+                                          "artifact.revoked",
+                                          "artifact.judged",
+                                          "key.revoked",
+                                          "input.rejected",
+                                          "range.parked",
+                                          "object.removed",
+                                          "node.reconciled",
+                                          "desired.set",
+                                          "desired.conflict",
+                                          "bundle.refused",
+                                          "rollout.moved",
+                                          "command.intent",
+                                          "quarantine.braked",
+                                          "quarantine.brake_released",
+                                          "peer.refused",
+                                          "node.rebooted"};
 }
 
 /// Upload order in a replay, most urgent first.
@@ -266,11 +301,14 @@ struct HeartbeatBatch {
               backlog_bytes, mode, health)
 };
 
-/// What a node decided for itself while nobody could be asked.
+/// What a node decided for itself while nobody could be asked; about one object of its state, or about itself
+/// where `object` is empty.
 struct LocalDecision {
   std::string what;
   std::uint64_t local_epoch = 0;
-  IBCF_FIELDS(LocalDecision, what, local_epoch)
+  std::string object;
+  ObjectValue value;
+  IBCF_FIELDS(LocalDecision, what, local_epoch, object, value)
 };
 
 /// A node's word on a command, with the epochs it decided by.
@@ -337,6 +375,165 @@ struct StreamGap {
   IBCF_FIELDS(StreamGap, first, last, reason, last_value)
 };
 
+/// A signed artifact enters the fleet: its DSSE envelope (JSON) around an in-toto statement, and its SBOM
+/// document (CycloneDX or SPDX, JSON), both as they came.
+struct ArtifactPublished {
+  Artifact artifact;
+  Bytes envelope;
+  Bytes sbom;
+  IBCF_FIELDS(ArtifactPublished, artifact, envelope, sbom)
+};
+
+struct ArtifactRevoked {
+  ArtifactId artifact_id;
+  std::string reason;
+  IBCF_FIELDS(ArtifactRevoked, artifact_id, reason)
+};
+
+/// A verdict with everything it was reached from, so that anybody can reach it again (I-51).
+struct ArtifactJudged {
+  NodeId node_id;  ///< nil: judged at publication, for no node
+  ArtifactId artifact_id;
+  ArtifactVerdict verdict = ArtifactVerdict::verified;
+  std::string name;
+  std::uint64_t release = 0;
+  std::uint64_t newest_release = 0;  ///< the highest of this name that the node had run before
+  Digest found;                      ///< SHA-256 of what is there
+  Digest envelope;                   ///< BLAKE2b of the envelope judged
+  Bytes key;                         ///< the public key that was trusted for it; empty: none
+  bool revoked = false;
+  std::string reason;
+  IBCF_FIELDS(ArtifactJudged, node_id, artifact_id, verdict, name, release, newest_release, found, envelope,
+              key, revoked, reason)
+};
+
+struct KeyRevoked {
+  Bytes key;
+  std::string reason;
+  IBCF_FIELDS(KeyRevoked, key, reason)
+};
+
+/// Something came in that was not taken: who brought it, what it was, why not, and the digest of its bytes.
+struct InputRejected {
+  std::string source;  ///< "stream", "snapshot", "command", "replication"
+  std::string what;
+  std::string reason;
+  Digest digest;
+  std::uint64_t bytes = 0;
+  IBCF_FIELDS(InputRejected, source, what, reason, digest, bytes)
+};
+
+/// A range of a node's log that could not be admitted and was set apart, so that the rest goes on.
+struct RangeParked {
+  std::uint64_t session = 0;
+  std::uint8_t stream = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::string reason;
+  Digest digest;
+  IBCF_FIELDS(RangeParked, session, stream, first, last, reason, digest)
+};
+
+/// An explicit tombstone: the only thing that ever removes an object (I-46).
+struct ObjectRemoved {
+  std::string object;
+  std::uint64_t epoch = 0;
+  IBCF_FIELDS(ObjectRemoved, object, epoch)
+};
+
+/// What reconciliation decided for one object.
+enum class ReconcileOutcome : std::uint8_t {
+  in_spec,
+  take_desired,
+  keep_node,
+  merged,
+  both_kept,
+  deferred,
+  given_up,
+  distrusted
+};
+constexpr auto words_of(ReconcileOutcome) {
+  return std::array<std::string_view, 8>{"IN_SPEC",   "TAKE_DESIRED", "KEEP_NODE", "MERGED",
+                                         "BOTH_KEPT", "DEFERRED",     "GIVEN_UP",  "DISTRUSTED"};
+}
+struct ObjectDecision {
+  std::string object;
+  ReconcilePolicy policy = ReconcilePolicy::epoch_wins;
+  ReconcileOutcome outcome = ReconcileOutcome::in_spec;
+  ObjectValue value;  ///< what holds from now on
+  std::string reason;
+  IBCF_FIELDS(ObjectDecision, object, policy, outcome, value, reason)
+};
+struct NodeReconciled {
+  std::uint64_t session = 0;
+  BundleId bundle_id;
+  std::vector<ObjectDecision> decisions;  ///< by object; those in spec are left out
+  IBCF_FIELDS(NodeReconciled, session, bundle_id, decisions)
+};
+
+/// A master declares what a scope (a domain or a node, the event's subject) should be, in its term.
+struct DesiredSet {
+  DomainId scope;
+  BundleId bundle_id;
+  std::uint64_t epoch = 0;
+  MasterId by;
+  IBCF_FIELDS(DesiredSet, scope, bundle_id, epoch, by)
+};
+
+/// Two masters declared different things for one scope apart from each other: which won, and by what rule.
+struct DesiredConflict {
+  DomainId scope;
+  DesiredSet winner;
+  DesiredSet loser;
+  ReconcilePolicy policy = ReconcilePolicy::epoch_wins;
+  IBCF_FIELDS(DesiredConflict, scope, winner, loser, policy)
+};
+
+/// A bundle with blank or invalid fields, refused before its first wave.
+struct BundleRefused {
+  BundleId bundle_id;
+  std::vector<std::string> problems;
+  IBCF_FIELDS(BundleRefused, bundle_id, problems)
+};
+
+/// A rollout was paused, resumed, halted or done.
+struct RolloutMoved {
+  Rollout rollout;
+  IBCF_FIELDS(RolloutMoved, rollout)
+};
+
+/// A node is about to carry out an at-most-once command: stored before the act, so that a crash in between
+/// is known (I-30).
+struct CommandIntent {
+  CommandId command_id;
+  std::uint64_t command_epoch = 0;
+  IBCF_FIELDS(CommandIntent, command_id, command_epoch)
+};
+
+/// Too many quarantines of a domain for one cause in too short a time: the next ones wait for an operator
+/// (I-47).
+struct QuarantineBraked {
+  DomainId domain_id;
+  std::string cause;
+  std::uint32_t quarantined = 0;
+  std::uint32_t held = 0;
+  IBCF_FIELDS(QuarantineBraked, domain_id, cause, quarantined, held)
+};
+
+/// A master that is not of our fleet, or whose log went backwards, is not listened to (I-8).
+struct PeerRefused {
+  std::string peer;
+  std::string reason;
+  bool halted = false;  ///< replication with it stands still until somebody decides
+  IBCF_FIELDS(PeerRefused, peer, reason, halted)
+};
+
+struct NodeRebooted {
+  std::uint32_t boot = 0;
+  std::uint64_t max_epoch_seen = 0;
+  IBCF_FIELDS(NodeRebooted, boot, max_epoch_seen)
+};
+
 /// Calls `use.template operator()<Payload>()` with the payload struct of `type`.
 template <class Use>
 decltype(auto) with_payload(EventType type, Use&& use) {
@@ -373,6 +570,39 @@ decltype(auto) with_payload(EventType type, Use&& use) {
       return use.template operator()<RolloutAdvanced>();
     case EventType::stream_gap:
       return use.template operator()<StreamGap>();
+    case EventType::artifact_published:
+      return use.template operator()<ArtifactPublished>();
+    case EventType::artifact_revoked:
+      return use.template operator()<ArtifactRevoked>();
+    case EventType::artifact_judged:
+      return use.template operator()<ArtifactJudged>();
+    case EventType::key_revoked:
+      return use.template operator()<KeyRevoked>();
+    case EventType::input_rejected:
+      return use.template operator()<InputRejected>();
+    case EventType::range_parked:
+      return use.template operator()<RangeParked>();
+    case EventType::object_removed:
+      return use.template operator()<ObjectRemoved>();
+    case EventType::node_reconciled:
+      return use.template operator()<NodeReconciled>();
+    case EventType::desired_set:
+      return use.template operator()<DesiredSet>();
+    case EventType::desired_conflict:
+      return use.template operator()<DesiredConflict>();
+    case EventType::bundle_refused:
+      return use.template operator()<BundleRefused>();
+    case EventType::rollout_moved:
+      return use.template operator()<RolloutMoved>();
+    case EventType::command_intent:
+      return use.template operator()<CommandIntent>();
+    case EventType::quarantine_braked:
+    case EventType::quarantine_brake_released:
+      return use.template operator()<QuarantineBraked>();
+    case EventType::peer_refused:
+      return use.template operator()<PeerRefused>();
+    case EventType::node_rebooted:
+      return use.template operator()<NodeRebooted>();
     default:
       return use.template operator()<LifecycleStep>();
   }

@@ -7,13 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "model/artifact.hpp"
+#include "model/attention.hpp"
+#include "model/command.hpp"
 #include "model/digest.hpp"
 #include "model/fields.hpp"
 #include "model/id.hpp"
 #include "model/node.hpp"
+#include "model/observation.hpp"
+#include "model/policy.hpp"
+#include "model/rollout.hpp"
 #include "model/time.hpp"
 
-/// The canonical objects of the seed beside Node, in their first form.
+/// The canonical objects of the seed beside Node, and those that the design implies.
 namespace ibcf {
 
 /// A communication intermediary that stores and forwards.
@@ -32,72 +38,6 @@ struct Domain {
   std::string name;
   DomainId parent_id;
   IBCF_FIELDS(Domain, id, name, parent_id)
-};
-
-/// What nodes should be: configuration, version and constraints.
-struct PolicyBundle {
-  BundleId id;
-  std::string name;
-  std::string version;
-  std::map<std::string, std::string> config;
-  Constraints constraints;
-  IBCF_FIELDS(PolicyBundle, id, name, version, config, constraints)
-};
-
-enum class DeliverySemantics : std::uint8_t { at_least_once, at_most_once };
-constexpr auto words_of(DeliverySemantics) {
-  return std::array<std::string_view, 2>{"at-least-once", "at-most-once"};
-}
-
-enum class CommandKind : std::uint8_t { assign_bundle, restart_service, collect_logs, set_parameter };
-constexpr auto words_of(CommandKind) {
-  return std::array<std::string_view, 4>{"ASSIGN_BUNDLE", "RESTART_SERVICE", "COLLECT_LOGS", "SET_PARAMETER"};
-}
-
-/// States of a command (protocols page, "Commands").
-enum class CommandState : std::uint8_t {
-  queued,
-  held,
-  sent,
-  delivered,
-  accepted,
-  executing,
-  applied,
-  failed,
-  rejected,
-  fenced,
-  expired,
-  superseded,
-  cancelled,
-  indeterminate,
-  applied_late,
-  failed_late
-};
-constexpr auto words_of(CommandState) {
-  return std::array<std::string_view, 16>{"QUEUED",    "HELD",          "SENT",         "DELIVERED",
-                                          "ACCEPTED",  "EXECUTING",     "APPLIED",      "FAILED",
-                                          "REJECTED",  "FENCED",        "EXPIRED",      "SUPERSEDED",
-                                          "CANCELLED", "INDETERMINATE", "APPLIED_LATE", "FAILED_LATE"};
-}
-
-/// Control intent. `id` is the idempotency key.
-struct Command {
-  CommandId id;
-  NodeId node_id;
-  CommandKind kind = CommandKind::restart_service;
-  DeliverySemantics delivery = DeliverySemantics::at_least_once;
-  /// The scope whose authority the command is issued under, and the term it was issued in.
-  DomainId scope;
-  std::uint64_t epoch = 0;
-  MasterId issued_by;
-  Instant issued_ts;
-  /// No effect after this.
-  Instant execute_before;
-  /// For assign_bundle: what to run from now on.
-  BundleId bundle_id;
-  std::string argument;
-  IBCF_FIELDS(Command, id, node_id, kind, delivery, scope, epoch, issued_by, issued_ts, execute_before,
-              bundle_id, argument)
 };
 
 enum class GrantReason : std::uint8_t { initial, renewal, handover, expiry, predelegated, breakglass };
@@ -119,39 +59,6 @@ struct AuthorityGrant {
   IBCF_FIELDS(AuthorityGrant, scope, level, holder, holder_name, epoch, granted_ts, lease, reason)
 };
 
-/// A signed payload of software or firmware.
-struct Artifact {
-  ArtifactId id;
-  std::string name;
-  std::string version;
-  Digest digest;
-  std::string sbom_ref;
-  std::string provenance_ref;
-  std::string signature;
-  IBCF_FIELDS(Artifact, id, name, version, digest, sbom_ref, provenance_ref, signature)
-};
-
-enum class ObservationKind : std::uint8_t { event, snapshot };
-constexpr auto words_of(ObservationKind) {
-  return std::array<std::string_view, 2>{"event", "snapshot"};
-}
-
-/// What a node saw: a telemetry event, or a snapshot whose body lies in a snapshot store under `ref`.
-/// `body_bytes` is the size that travels with it; its content is not simulated.
-struct Observation {
-  NodeId node_id;
-  ObservationKind kind = ObservationKind::event;
-  Instant observed_ts;
-  Health health = Health::unknown;
-  std::string reported_version;
-  BundleId policy_bundle_id;
-  double battery_pct = 100;
-  std::string ref;
-  std::uint32_t body_bytes = 0;
-  IBCF_FIELDS(Observation, node_id, kind, observed_ts, health, reported_version, policy_bundle_id,
-              battery_pct, ref, body_bytes)
-};
-
 /// One step in a node's life: the arrow of the lifecycle table that was taken, and why.
 struct Transition {
   std::string arrow;
@@ -167,6 +74,28 @@ struct Timeline {
   NodeId node_id;
   std::vector<Transition> transitions;
   IBCF_FIELDS(Timeline, node_id, transitions)
+};
+
+enum class ReplayState : std::uint8_t { granted, applying, ended };
+constexpr auto words_of(ReplayState) {
+  return std::array<std::string_view, 3>{"GRANTED", "APPLYING", "ENDED"};
+}
+
+/// One return of one node, as the log tells it (protocols page, "Return and replay").
+struct ReplaySession {
+  NodeId node_id;
+  std::uint64_t session = 0;
+  std::uint64_t fencing_token = 0;
+  ReplayState state = ReplayState::granted;
+  std::uint64_t backlog_events = 0;  ///< as the Hello said
+  std::uint64_t backlog_bytes = 0;
+  std::uint64_t received_events = 0;
+  std::uint64_t received_bytes = 0;
+  Instant granted_ts;
+  Instant progress_ts;
+  std::string outcome;  ///< "clean", "partial", "violation", "lost"; empty while it lasts
+  IBCF_FIELDS(ReplaySession, node_id, session, fencing_token, state, backlog_events, backlog_bytes,
+              received_events, received_bytes, granted_ts, progress_ts, outcome)
 };
 
 }  // namespace ibcf
