@@ -8,20 +8,25 @@ Projections::Projections(std::vector<Domain> domains)
       connectivity_(roster_, lifecycle_),
       authority_(roster_) {}
 
-void Projections::apply(const Stored& stored) {
+bool Projections::apply(const Stored& stored) {
   Decoder decoder(stored.packed);
   decoder.get(event_);
   if (decoder.finished()) return apply(stored, event_);
   // Read twice it must count once: only what lies ahead is news.
   if (stored.position >= as_of().position) ++unreadable_;
   roster_.pass(stored);
+  return false;
 }
 
-void Projections::apply(const Stored& stored, const Event& event) {
-  if (!seen_.insert(event.origin, event.incarnation, event.seq)) return roster_.pass(stored);
+bool Projections::apply(const Stored& stored, const Event& event) {
+  if (!seen_.insert(event.origin, event.incarnation, event.seq)) {
+    roster_.pass(stored);
+    return true;
+  }
   const bool readable = roster_.apply(stored, event) && lifecycle_.apply(stored, event) &&
                         connectivity_.apply(stored, event) && authority_.apply(stored, event);
   if (!readable) ++unreadable_;
+  return readable;
 }
 
 void Projections::catch_up(const EventStore& store) {

@@ -23,10 +23,10 @@ class Projections {
   Projections& operator=(const Projections&) = delete;
 
   /// Reads one entry. Bytes that are no event, or whose payload is not what its type says, change nothing but
-  /// unreadable().
-  void apply(const Stored& stored);
+  /// unreadable(), and the answer is false.
+  bool apply(const Stored& stored);
   /// The same for a caller that has decoded the entry already.
-  void apply(const Stored& stored, const Event& event);
+  bool apply(const Stored& stored, const Event& event);
   /// Reads everything that `store` holds from as_of().position on.
   void catch_up(const EventStore& store);
 

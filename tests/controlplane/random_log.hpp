@@ -1,0 +1,217 @@
+#pragma once
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "controlplane/lifecycle.hpp"
+#include "controlplane/memory_store.hpp"
+#include "model/event.hpp"
+
+/// Random logs as masters and nodes would write them, for whoever folds logs.
+namespace ibcf::test {
+
+using namespace std::chrono_literals;
+
+inline const DomainId fleet = derive_id<DomainTag>("test", 1, "fleet");
+inline const DomainId north = derive_id<DomainTag>("test", 1, "north");
+inline const DomainId south = derive_id<DomainTag>("test", 1, "south");
+inline const DomainId harbour = derive_id<DomainTag>("test", 1, "harbour");  // within south
+
+inline std::vector<Domain> domains() {
+  return {
+      {fleet, "fleet", {}}, {north, "north", fleet}, {harbour, "harbour", south}, {south, "south", fleet}};
+}
+
+inline NodeId node_named(std::uint64_t number) {
+  return derive_id<NodeTag>("test", 1, "node", number);
+}
+inline MasterId master_named(std::uint64_t number) {
+  return derive_id<MasterTag>("test", 1, "master", number);
+}
+inline BundleId bundle_named(std::uint64_t number) {
+  return derive_id<BundleTag>("test", 1, "bundle", number);
+}
+
+/// Writes a log as masters and nodes would: seqs per origin without gaps, clocks that rise.
+class Scribe {
+ public:
+  template <class Payload>
+  Event& write(AnyId origin, EventType type, AnyId subject, const Payload& payload) {
+    ++now_;
+    Event event;
+    event.origin = origin;
+    event.seq = ++seqs_[origin];
+    event.type = type;
+    event.subject = subject;
+    event.occurred = at(now_ * 1s);
+    event.hlc = now_ << 16;
+    event.payload = encode(payload);
+    return events.emplace_back(std::move(event));
+  }
+  /// A step by a master, refused by the test where the table has none.
+  bool step(MasterId master, NodeId node, EventType trigger, const LifecycleFacts& facts = {}) {
+    const Arrow* arrow = find_arrow(truth[node], trigger, facts);
+    if (arrow == nullptr) return false;
+    truth[node] = evolve(truth[node], *arrow, facts);
+    const std::string id(arrow->id);
+    const std::string why = "because of " + id;
+    const AnyId by = any(master), about = any(node);
+    switch (trigger) {
+      case EventType::node_enrolled:
+        write(by, trigger, about, NodeEnrolled{id, {1, 2}});
+        break;
+      case EventType::replay_granted:
+        write(by, trigger, about, ReplayGranted{id, 1, 2, 3, 4, 5});
+        break;
+      case EventType::replay_chunk_acked:
+        write(by, trigger, about, ReplayChunkAcked{id, 1, 2, 3, 4});
+        break;
+      case EventType::replay_verdict:
+        write(by, trigger, about,
+              ReplayVerdict{id, 1, facts.verdict, facts.link_class, {why, "and so on"}, 0, 0, 0});
+        break;
+      default:
+        write(by, trigger, about, LifecycleStep{id, facts.link_class, facts.health, why});
+    }
+    return true;
+  }
+  void enlist(MasterId master, NodeId node, std::uint32_t ordinal, DomainId domain,
+              std::vector<std::string> tags = {}) {
+    truth[node] = evolve({}, *find_arrow("S1"), {});
+    registered[node] = {"n" + std::to_string(ordinal),
+                        NodeKind::edge,
+                        domain,
+                        std::move(tags),
+                        "leo",
+                        "r",
+                        "s",
+                        "x",
+                        ordinal};
+    write(any(master), EventType::node_registered, any(node), registered[node]);
+  }
+  void activate(MasterId master, NodeId node) {
+    step(master, node, EventType::node_enrolled);
+    step(master, node, EventType::node_activated);
+    step(master, node, EventType::conn_classified);
+  }
+
+  std::vector<Event> events;
+  std::map<NodeId, LifecycleState> truth;
+  std::map<NodeId, NodeRegistered> registered;
+  std::map<NodeId, BundleId> runs;
+
+ private:
+  std::map<AnyId, std::uint64_t> seqs_;
+  std::uint64_t now_ = 0;
+};
+
+// Small and quick, so that one shrinkable seed makes a whole log.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t below(std::uint64_t end) {
+    state_ += 0x9e3779b97f4a7c15;
+    std::uint64_t z = state_;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return (z ^ (z >> 31)) % end;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+inline void random_beats(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
+  HeartbeatBatch batch;
+  batch.from = at(std::chrono::seconds{dice.below(100)});
+  batch.until = batch.from + 10s;
+  for (std::uint32_t ordinal = 0; ordinal < nodes; ++ordinal) {
+    if (dice.below(2) == 0) continue;
+    batch.ordinal.push_back(ordinal);
+    batch.beats.push_back(1);
+    batch.last_seen_ms.push_back(static_cast<std::uint32_t>(dice.below(3) * 1000));
+    batch.rtt_us.push_back(static_cast<std::uint32_t>(dice.below(1000)));
+    batch.head.push_back(dice.below(100));
+    batch.backlog_events.push_back(static_cast<std::uint32_t>(dice.below(100)));
+    batch.backlog_bytes.push_back(dice.below(10000));
+    batch.mode.push_back(static_cast<ConnectivityMode>(dice.below(7)));
+    batch.health.push_back(static_cast<Health>(dice.below(4)));
+  }
+  scribe.write(any(master_named(dice.below(3))), EventType::heartbeat_batch, any(fleet), batch);
+}
+
+inline void random_step(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
+  const NodeId node = node_named(dice.below(nodes));
+  const LifecycleFacts facts{static_cast<ConnectivityMode>(dice.below(3)), dice.below(2) == 0,
+                             static_cast<VerdictKind>(dice.below(3)), static_cast<Health>(dice.below(4))};
+  // From 1: a node is registered before this is called. Until one fits, or luck runs out.
+  for (int tries = 0; tries < 20; ++tries)
+    if (scribe.step(master_named(dice.below(3)), node, static_cast<EventType>(1 + dice.below(39)), facts))
+      return;
+}
+
+inline void random_node_word(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
+  const NodeId node = node_named(dice.below(nodes));
+  const BundleId bundle = bundle_named(dice.below(3));
+  if (dice.below(2) == 0) {
+    Observation observation;
+    observation.node_id = node;
+    observation.policy_bundle_id = bundle;
+    scribe.write(any(node), EventType::observation_recorded, any(node), observation);
+    scribe.runs[node] = bundle;
+    return;
+  }
+  const auto state = dice.below(2) == 0 ? CommandState::fenced : CommandState::applied;
+  if (state == CommandState::applied) scribe.runs[node] = bundle;
+  scribe.write(any(node), EventType::command_result, any(node),
+               CommandResult{derive_id<CommandTag>("test", 1, "command", dice.below(1000)), state,
+                             dice.below(5), dice.below(5), bundle, ""});
+}
+
+inline void random_grant(Scribe& scribe, Dice& dice) {
+  const DomainId scope = std::array{fleet, north, south}[dice.below(3)];
+  const MasterId master = master_named(dice.below(3));
+  AuthorityGrant grant{scope,         AuthorityLevel::region,
+                       master,        "m",
+                       dice.below(6), at(std::chrono::seconds{dice.below(50)}),
+                       30s,           dice.below(2) == 0 ? GrantReason::renewal : GrantReason::handover};
+  scribe.write(any(master), EventType::authority_granted, any(scope), AuthorityGranted{grant});
+}
+
+inline Scribe random_history(std::uint64_t seed, std::size_t length) {
+  Scribe scribe;
+  Dice dice(seed);
+  const auto nodes = static_cast<std::uint32_t>(1 + dice.below(6));
+  for (std::uint32_t i = 0; i < nodes; ++i) {
+    std::vector<std::string> tags;
+    if (i % 2 == 0) tags.push_back("even");
+    if (i % 3 == 0) tags.push_back("third");
+    scribe.enlist(master_named(dice.below(3)), node_named(i), i,
+                  std::array{north, south, harbour}[dice.below(3)], tags);
+    if (dice.below(4) > 0) scribe.activate(master_named(dice.below(3)), node_named(i));
+  }
+  while (scribe.events.size() < length) {
+    const auto kind = dice.below(10);
+    if (kind < 6)
+      random_step(scribe, dice, nodes);
+    else if (kind < 7)
+      random_beats(scribe, dice, nodes);
+    else if (kind < 9)
+      random_node_word(scribe, dice, nodes);
+    else
+      random_grant(scribe, dice);
+    if (dice.below(300) == 0) break;
+  }
+  return scribe;
+}
+
+inline void store(MemoryStore& log, const Event& event) {
+  const Bytes packed = encode(event);
+  const ByteView view = packed;
+  REQUIRE(log.append(log.size(), at(std::chrono::seconds{log.size()}), {&view, 1}) == AppendResult::appended);
+}
+
+}  // namespace ibcf::test
