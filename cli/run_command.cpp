@@ -125,6 +125,7 @@ analysis::RunFacts facts_of(const sim::LoadedScenario& loaded, const RunArgument
 analysis::RunResult result_of(const sim::Scenario& scenario, const sim::Outcome& outcome, double elapsed_s) {
   analysis::RunResult result;
   result.event_hash = outcome.event_hash;
+  result.end = outcome.ended.time_since_epoch();
   result.verdict = word_of(outcome.verdict).word;
   result.exit_code = word_of(outcome.verdict).code;
   for (const auto& text : outcome.violations) result.detail += text + "\n";
@@ -165,6 +166,7 @@ void print_result(const analysis::RunResult& result, const analysis::RunOutcome&
     fmt::print("{}\n", Json{{"verdict", result.verdict},
                             {"exit_code", result.exit_code},
                             {"cut_short", outcome.cut_short},
+                            {"end_s", seconds_of(result.end)},
                             {"event_hash", result.event_hash},
                             {"expectations", expectations},
                             {"detail", result.detail},
@@ -182,7 +184,8 @@ void print_result(const analysis::RunResult& result, const analysis::RunOutcome&
   const std::size_t asked = result.expectations.size();
   fmt::print("\n{}", verdict_table(result.expectations, colour));
   if (asked < due)
-    fmt::print("  {} of {} expectations were not due yet: the run was cut short\n", due - asked, due);
+    fmt::print("  {} of {} expectations were not due yet: the run {}\n", due - asked, due,
+               outcome.violations.empty() ? "was cut short" : "ended where an invariant broke");
   if (!result.detail.empty()) fmt::print("\n{}", result.detail);
   fmt::print("\nverdict  {}\nhash     {}\nspeed    {} events in {:.1f} s, {:.2f} M/s\n\n", result.verdict,
              result.event_hash, outcome.events, elapsed_s, result.events_per_second / 1e6);

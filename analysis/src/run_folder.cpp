@@ -141,6 +141,7 @@ void RunFolder::State::put_facts() {
 void RunFolder::State::put_result(const RunResult& result) {
   const auto put = [this](std::string_view key, const std::string& value) { insert(sql->fact, key, value); };
   put("event_hash", result.event_hash);
+  put("end_ns", std::to_string(result.end.count()));
   put("verdict", result.verdict);
   put("exit_code", std::to_string(result.exit_code));
   put("detail", result.detail);
@@ -174,6 +175,7 @@ Json RunFolder::State::manifest(const RunResult& result) const {
   run["build"] = {{"compiler", facts.compiler}, {"type", facts.build_type}};
   run["network"] = facts.network;
   run["horizon_s"] = seconds_of(facts.horizon);
+  run["end_s"] = seconds_of(result.end);
   run["event_hash"] = result.event_hash;
   run["verdict"] = result.verdict;
   run["exit_code"] = result.exit_code;

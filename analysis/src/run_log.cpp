@@ -108,11 +108,15 @@ Instant RunLog::end() {
     auto row = query(fmt::format("SELECT max({}) FROM {}", column, table));
     return row.next() && !row.is_null(0) ? row.instant(0) : Instant{};
   };
+  const auto told = [this](const std::string& key) {
+    return Instant{Duration{std::strtoll(fact(key).c_str(), nullptr, 10)}};
+  };
   const Instant events = newest("events", "ingested_ns");
+  if (const Instant end = told("end_ns"); end > Instant{}) return std::max(end, events);
   const Instant sampled = std::max(newest("samples", "at_ns"), newest("link_use", "at_ns"));
   // A run that was stopped early was sampled up to there; its horizon would draw hours that never happened.
   if (sampled > Instant{}) return std::max(sampled, events);
-  return std::max(events, Instant{Duration{std::strtoll(fact("horizon_ns").c_str(), nullptr, 10)}});
+  return std::max(events, told("horizon_ns"));
 }
 
 void RunLog::scan(const std::function<void(const KnownEvent&)>& see) {

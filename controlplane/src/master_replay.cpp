@@ -1,4 +1,5 @@
 #include "controlplane/master.hpp"
+#include "controlplane/planted.hpp"
 #include "model/check.hpp"
 
 /// Return and replay, the master's side (seed 3B; protocols page, "Return and replay").
@@ -228,7 +229,7 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
              encode(ReplayVerdict{std::string(arrow->id), session, kind, node.link_class.current(),
                                   std::move(reasons), mark, epoch, held}),
              {}, Priority::trust, now);
-  node.lock.reset();
+  if (!is_planted(Defect::keep_lock)) node.lock.reset();
   --open_replays_;
   ++(kind == VerdictKind::clean ? counters_.verdicts_clean : counters_.verdicts_not_clean);
   node.last_verdict = Verdict{session, nonce, kind, mark, epoch, held};

@@ -13,6 +13,8 @@ namespace {
 
 // Slots of sample entries: the periodic look, or the check of one expectation.
 constexpr std::uint32_t periodic = none;
+// Between two looks at the whole fleet.
+constexpr Duration checkpoint_every = std::chrono::hours{1};
 
 Digest secret_of(const Scenario& scenario, std::string_view purpose, std::uint32_t number) {
   Bytes bytes;
@@ -64,6 +66,7 @@ Outcome World::run(const RunOptions& options) {
     }
     return world.handle(entry);
   });
+  stopped = stopped || world.checkers.have_found();
   Outcome outcome;
   outcome.cut_short = stopped || end < world.scenario.horizon;
   world.judge(options, stopped ? world.now : end, outcome);
@@ -78,6 +81,7 @@ World::State::State(const Scenario& from)
       calendar(from.tie_seed),
       network(from.network, from.seed, calendar, *this),
       ledger(layout.nodes.size(), from.controllers.size()),
+      checkers(from.seed, from.controllers.size(), ledger),
       mode(layout.nodes.size(), ConnectivityMode::disconnected),
       ever_lost(layout.nodes.size(), false),
       mode_since(layout.nodes.size()),
@@ -297,7 +301,7 @@ bool World::State::handle(const Entry& entry) {
         check_expectation(entry.slot, now);
       break;
   }
-  return true;
+  return !checkers.have_found();  // what comes after a broken invariant proves nothing
 }
 
 void World::State::wake_node(std::uint32_t node, Timer timer, Instant at) {
@@ -322,7 +326,8 @@ VertexIndex World::State::vertex_of(const Endpoint& endpoint) const {
 // the calendar.
 void World::State::drain(Endpoint self, Instant at) {
   for (const Written& written : outbox.written) ledger.wrote(self.index, written);
-  for (const Executed& executed : outbox.executed) ledger.executed(self.index, executed, at);
+  for (const Executed& executed : outbox.executed)
+    checkers.executed(layout.nodes[self.index].name, ledger.executed(self.index, executed, at));
   const EntryKind kind = self.role == Role::node    ? EntryKind::node_timer
                          : self.role == Role::relay ? EntryKind::relay_timer
                                                     : EntryKind::master_timer;
@@ -344,6 +349,7 @@ void World::State::drain(Endpoint self, Instant at) {
   outbox.clear();
   // Only now does the new holder hold it; a moment later word of it may have stopped the old one.
   if (std::exchange(grant_stored, false)) check_holders(at);
+  if (!touched.empty()) check_touched(at);
 }
 
 void World::State::delivered(std::uint32_t parcel, VertexIndex, Instant at) {
@@ -367,6 +373,7 @@ void World::State::give(const Endpoint& to, const Packet& packet, Instant at) {
       agents[to.index].on_message(packet, at, outbox);
       drain(to, at);
       note_mode(to.index);
+      note_mark(to.index);
       break;
     case Role::relay:
       relays[to.index].on_message(packet, at, outbox);
@@ -435,13 +442,25 @@ void World::State::note_mode(std::uint32_t node) {
     ever_lost[node] = true;
 }
 
+// A mark that moved says that a master promised something.
+void World::State::note_mark(std::uint32_t node) {
+  const std::uint64_t mark = agents[node].mark();
+  if (const std::uint64_t missing = ledger.acknowledged(node, mark); missing > 0)
+    checkers.acknowledged(layout.nodes[node].name, mark, missing, now);
+}
+
 void World::State::witness(std::uint32_t master, const Stored& stored) {
   const auto event = decode<Event>(stored.packed);
   check(event.has_value(), "masters store only what decodes");
-  const bool is_new = ledger.stored(master, stored, *event);
+  const Ledger::Taken taken = ledger.stored(master, stored, *event);
+  if (taken > Ledger::Taken::copy)
+    checkers.stored(masters[master].identity().name, name_of(event->origin), taken, *event, stored.ingested);
   if (master == global_master) projections->apply(stored, *event);
   grant_stored = grant_stored || event->type == EventType::authority_granted;
-  if (is_new && observer != nullptr) observer->stored(master, stored, *event);
+  if (event->origin == any(masters[master].identity().id))
+    touched.emplace_back(master, id_cast<NodeTag>(event->subject));
+  const bool is_told = taken == Ledger::Taken::copy || taken == Ledger::Taken::again;
+  if (!is_told && observer != nullptr) observer->stored(master, stored, *event);
 }
 
 // ---- workload ---------------------------------------------------------------------------------------------
@@ -524,6 +543,10 @@ void World::State::roll_out(const Scenario::Rollout& rollout, Instant at) {
 void World::State::sample(Instant at) {
   calendar.push({at + scenario.sample_every, EntryKind::sample, 0, periodic});
   check_holders(at);
+  if (at >= next_checkpoint) {
+    next_checkpoint = at + checkpoint_every;
+    check_fleet(false, at);
+  }
   if (observer == nullptr) return;
   constexpr std::array<std::string_view, 8> looked_at{
       "nodes_live",         "nodes_delayed",   "nodes_edge_cached", "nodes_autonomous",

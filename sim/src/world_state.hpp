@@ -12,7 +12,8 @@
 #include "controlplane/projections.hpp"
 #include "controlplane/relay.hpp"
 #include "layout.hpp"
-#include "ledger.hpp"
+#include "sim/checkers.hpp"
+#include "sim/ledger.hpp"
 #include "sim/world.hpp"
 
 namespace ibcf::sim {
@@ -68,17 +69,23 @@ struct World::State final : NetworkClient {
   void roll_out(const Scenario::Rollout& rollout, Instant now);
   void sample(Instant now);
   void note_mode(std::uint32_t node);
+  void note_mark(std::uint32_t node);
   void note_components(Instant now);
   void witness(std::uint32_t master, const Stored& stored);
   [[nodiscard]] VertexIndex vertex_of(const Endpoint& endpoint) const;
   [[nodiscard]] Peer peer_of(std::uint32_t master) const;
 
+  // safety (world_safety.cpp)
+  void check_touched(Instant now);
+  void check_holders(Instant now);
+  void check_fleet(bool whole, Instant now);
+  [[nodiscard]] std::string name_of(AnyId origin) const;
+
   // judging (world_metrics.cpp)
   [[nodiscard]] double metric(std::string_view name, std::uint32_t domain, Instant now) const;
   void check_expectation(std::size_t index, Instant now);
-  void check_holders(Instant now);
+  void check_what_is_decided();
   void judge(const RunOptions& options, Instant end, Outcome& outcome);
-  void find_violations(Outcome& outcome) const;
   void find_waiting(Instant end, Outcome& outcome) const;
 
   const Scenario& scenario;
@@ -86,6 +93,7 @@ struct World::State final : NetworkClient {
   Calendar calendar;
   Network network;
   Ledger ledger;
+  Checkers checkers;
   Ed25519Verifier verifier;
 
   std::vector<DomainId> domain_ids;
@@ -99,7 +107,7 @@ struct World::State final : NetworkClient {
   std::deque<WitnessedStore> stores;
   std::deque<Master> masters;
   std::uint32_t global_master = none;
-  /// Folded along as the GLOBAL master's log grows, to be compared with a rebuild at the end (I-11).
+  /// Folded along as the GLOBAL master's log grows, to be compared with a rebuild (I-11).
   std::unique_ptr<Projections> projections;
 
   struct Parcel {
@@ -127,9 +135,11 @@ struct World::State final : NetworkClient {
   std::vector<std::uint32_t> components;
   Instant components_since;
   std::vector<Checked> checked;
-  std::uint64_t two_holders = 0;
   bool grant_stored = false;  ///< since holders were last looked at
-  std::vector<std::string> holder_conflicts;
+  /// Nodes whose master wrote something about them since locks were last looked at.
+  std::vector<std::pair<std::uint32_t, NodeId>> touched;
+  Instant next_checkpoint;
+  std::uint64_t rebuilt_at = 0;  ///< size of the GLOBAL log when projections were last rebuilt
   std::vector<std::uint64_t> dropped_by_reason = std::vector<std::uint64_t>(4, 0);
   RunObserver* observer = nullptr;
   Instant now;

@@ -20,7 +20,7 @@ TEST_CASE("nodes that execute commands of an older term are caught as stale exec
   INFO(run.text());
   CHECK(run.verdict == RunVerdict::unsafe);
   CHECK(run.has_failed("stale_executions"));
-  CHECK(run.violates("I-23"));
+  CHECK(run.stopped_at("I-23"));
 }
 
 TEST_CASE("a master that acknowledges what it did not store is caught as lost events, I-7",
@@ -30,7 +30,7 @@ TEST_CASE("a master that acknowledges what it did not store is caught as lost ev
   INFO(run.text());
   CHECK(run.verdict == RunVerdict::unsafe);
   CHECK(run.has_failed("events_acknowledged_lost"));
-  CHECK(run.violates("I-7"));
+  CHECK(run.stopped_at("I-7"));
 }
 
 TEST_CASE("a master that stores again what it has is caught as events stored twice, I-4", "[world][defect]") {
@@ -39,7 +39,7 @@ TEST_CASE("a master that stores again what it has is caught as events stored twi
   INFO(run.text());
   CHECK(run.verdict == RunVerdict::unsafe);
   CHECK(run.has_failed("events_stored_twice"));
-  CHECK(run.violates("I-4"));
+  CHECK(run.stopped_at("I-4"));
 }
 
 TEST_CASE("commands that are not held during a return are caught as executions in replay, I-36",
@@ -49,7 +49,7 @@ TEST_CASE("commands that are not held during a return are caught as executions i
   INFO(run.text());
   CHECK(run.verdict == RunVerdict::unsafe);
   CHECK(run.has_failed("executions_in_replay"));
-  CHECK(run.violates("I-36"));
+  CHECK(run.stopped_at("I-36"));
 }
 
 TEST_CASE("nodes that never say Hello are caught as not returned, and the run says what waits",
@@ -70,5 +70,14 @@ TEST_CASE("a holder that goes on after it gave its scope up is caught as two hol
   INFO(run.text());
   CHECK(run.verdict == RunVerdict::unsafe);
   CHECK(run.has_failed("two_holders"));
-  CHECK(run.violates("I-24"));
+  CHECK(run.stopped_at("I-24"));
+}
+
+TEST_CASE("a master that keeps a lock beyond its verdict is caught as a lock without a replay, I-41",
+          "[world][defect]") {
+  const RunResult run = run_with(Defect::keep_lock);
+
+  INFO(run.text());
+  CHECK(run.verdict == RunVerdict::unsafe);
+  CHECK(run.stopped_at("I-41"));
 }

@@ -63,6 +63,8 @@ struct RunResult {
   std::vector<std::string> violations;
   std::vector<std::string> waiting;
   std::map<std::string, double> metrics;
+  std::string ended;         ///< the clock when it ended
+  std::uint64_t events = 0;  ///< in the log
   double last_verdict_s = 0;  ///< when the last replay ended
   std::uint64_t verdicts = 0;
 
@@ -75,8 +77,17 @@ struct RunResult {
       return line.rfind(invariant + " ", 0) == 0 || line.rfind(invariant + ":", 0) == 0;
     });
   }
+  /// The run ended at the event that broke the invariant, and its one line says where that is.
+  [[nodiscard]] bool stopped_at(const std::string& invariant) const {
+    if (violations.empty()) return false;
+    const std::string start = invariant + " at " + ended + ", event ";
+    if (violations[0].rfind(start, 0) != 0) return false;
+    const std::uint64_t event = std::stoull(violations[0].substr(start.size()));
+    // The rest of what one calendar entry stored may follow it.
+    return event > 0 && event <= events && events < event + 50;
+  }
   [[nodiscard]] std::string text() const {
-    std::string text;
+    std::string text = "ended at " + ended + " after " + std::to_string(events) + " events\n";
     for (const auto& one : failed) text += "failed: " + one + "\n";
     for (const auto& one : violations) text += "violated: " + one + "\n";
     for (const auto& one : waiting) text += "waiting: " + one + "\n";
@@ -104,7 +115,9 @@ struct BlindObserver : RunObserver {
 struct VerdictWatch final : BlindObserver {
   double last_s = 0;
   std::uint64_t count = 0;
+  std::uint64_t events = 0;
   void stored(std::uint32_t, const Stored& stored, const Event& event) override {
+    ++events;
     if (event.type != EventType::replay_verdict) return;
     last_s = seconds_of(stored.ingested);
     ++count;
@@ -122,12 +135,14 @@ inline RunResult run_apart(const Scenario& scenario, Defect defect = Defect::non
               {"hash", outcome.event_hash},
               {"violations", outcome.violations},
               {"waiting", outcome.waiting},
+              {"ended", clock_text_of(outcome.ended)},
+              {"events", watch.events},
               {"last_verdict_s", watch.last_s},
               {"verdicts", watch.count},
               {"failed", Json::array()},
               {"metrics", Json::object()}};
     for (const Checked& one : outcome.expectations)
-      if (!one.pass) told["failed"].push_back(one.expectation->metric);
+      if (one.evaluated && !one.pass) told["failed"].push_back(one.expectation->metric);
     for (const auto& [name, value] : outcome.metrics) told["metrics"][name] = value;
     return told.dump();
   }));
@@ -137,6 +152,8 @@ inline RunResult run_apart(const Scenario& scenario, Defect defect = Defect::non
           .violations = json["violations"],
           .waiting = json["waiting"],
           .metrics = json["metrics"],
+          .ended = json["ended"],
+          .events = json["events"],
           .last_verdict_s = json["last_verdict_s"],
           .verdicts = json["verdicts"]};
 }

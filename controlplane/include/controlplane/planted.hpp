@@ -14,6 +14,7 @@ enum class Defect : std::uint8_t {
   hold_nothing,           ///< commands reach nodes that are returning or replaying, and are executed
   forget_return,          ///< a node that lost contact never says Hello
   never_hand_over_lease,  ///< a holder asked to give a scope up answers yes and goes on
+  keep_lock,              ///< a master gives the verdict and does not release the lock
 };
 
 inline Defect planted_defect = Defect::none;

@@ -218,7 +218,7 @@ std::string scenario_reference();
 struct MetricName {
   std::string_view name;
   std::string_view meaning;
-  bool takes_time = false;
+  bool takes_time = false;  ///< of an instant; else a count of what happened so far, which only rises
   bool takes_domain = false;
 };
 const std::vector<MetricName>& metric_names();

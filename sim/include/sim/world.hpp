@@ -51,9 +51,12 @@ enum class RunVerdict : std::uint8_t { pass, expectation_failed, unsafe, stuck }
 struct Outcome {
   RunVerdict verdict = RunVerdict::pass;
   bool cut_short = false;  ///< it ended before the horizon
+  Instant ended;           ///< the horizon, or where it was cut short or broke an invariant
   std::string event_hash;  ///< chained over every event in the order of storing
   std::vector<Checked> expectations;
-  std::vector<std::string> violations;  ///< of invariants, each with its number and where it was seen
+  /// Of invariants, each with its number, time, event of the log, seed and who. The run ends with the
+  /// calendar entry in which the first was seen.
+  std::vector<std::string> violations;
   std::vector<std::string> waiting;     ///< what did not converge, and what it waits for
   std::vector<std::pair<std::string, double>> metrics;  ///< every metric at the end, over the whole fleet
   std::vector<std::pair<std::string, std::uint64_t>> counters;

@@ -20,23 +20,36 @@ class Ledger {
   void add_node(std::uint32_t node, AnyId id);
   /// The agent wrote an event.
   void wrote(std::uint32_t node, const Written& written);
-  /// A store took an event; true if no store had it before.
-  bool stored(std::uint32_t master, const Stored& stored, const Event& event);
-  /// The agent carried a command out.
-  void executed(std::uint32_t node, const Executed& executed, Instant now);
+  /// What an event was to the store that took it.
+  enum class Taken : std::uint8_t {
+    first,   ///< no store had it
+    copy,    ///< another store had it, this one had not
+    again,   ///< this store had it
+    gap,     ///< this store lacks what its origin wrote before it
+    forged,  ///< its origin wrote no such thing
+  };
+  Taken stored(std::uint32_t master, const Stored& stored, const Event& event);
 
   struct Execution {
     std::uint32_t node;
     CommandId command;
     std::uint64_t epoch;           ///< the command's, as its master issued it
     std::uint64_t max_epoch_seen;  ///< the node's
-    MasterId issued_by;
+    MasterId issued_by;            ///< nil: no master issued it
     Instant issued;
+    Instant execute_before;
     Instant at;
     ConnectivityMode mode;
     bool again;  ///< this node had carried it out before
   };
+  /// The agent carried a command out.
+  const Execution& executed(std::uint32_t node, const Executed& executed, Instant now);
   [[nodiscard]] const std::vector<Execution>& executions() const { return executions_; }
+
+  /// The agent was told that everything up to `mark` is stored. The first seq of it that no store has, or 0.
+  std::uint64_t acknowledged(std::uint32_t node, std::uint64_t mark) {
+    return mark <= nodes_[node].acknowledged ? 0 : first_missing(nodes_[node], mark);
+  }
 
   /// Of the node's events up to `mark`, how many no store has.
   [[nodiscard]] std::uint64_t missing(std::uint32_t node, std::uint64_t mark) const;
@@ -52,6 +65,7 @@ class Ledger {
   struct Truth {
     std::vector<Digest> written;  // by seq - 1
     std::vector<bool> stored;     // in any store
+    std::uint64_t acknowledged = 0;
     std::uint64_t stored_twice = 0;
     std::uint64_t forged = 0;
   };
@@ -59,14 +73,19 @@ class Ledger {
     std::uint64_t epoch;
     MasterId by;
     Instant at;
+    Instant execute_before;
   };
-  std::uint64_t take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
-                     const Event& event);
+  Taken take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
+             const Event& event);
+  Taken take_own(std::uint32_t master, const Event& event);
+  static bool is_genuine(const Truth& truth, const Stored& stored, const Event& event);
+  static std::uint64_t first_missing(Truth& truth, std::uint64_t mark);
 
   std::vector<Truth> nodes_;
   std::vector<std::vector<std::vector<bool>>> taken_;  // [master][node][seq - 1]
   std::unordered_map<AnyId, std::uint32_t> node_of_;
-  std::unordered_map<AnyId, std::uint64_t> head_of_master_;  // newest own event of each master seen
+  std::unordered_map<AnyId, std::uint64_t> head_of_master_;  // newest own event of each master, in any store
+  std::vector<std::unordered_map<AnyId, std::uint64_t>> own_taken_;  // the same per store
   std::unordered_map<CommandId, Issue> issued_;
   std::unordered_map<CommandId, std::uint32_t> carried_out_;
   std::vector<Execution> executions_;

@@ -1,0 +1,47 @@
+#include "world_state.hpp"
+
+/// What the world shows the checkers, and when.
+namespace ibcf::sim {
+
+std::string World::State::name_of(AnyId origin) const {
+  for (const Master& master : masters)
+    if (any(master.identity().id) == origin) return master.identity().name;
+  for (std::uint32_t i = 0; i < agents.size(); ++i)
+    if (any(agents[i].identity().id) == origin) return layout.nodes[i].name;
+  return text_of(origin);
+}
+
+void World::State::check_touched(Instant at) {
+  for (const auto& [master, id] : touched)
+    if (const NodeRecord* node = masters[master].find_node(id))
+      checkers.lock(masters[master].identity().name, *node, at);
+  touched.clear();
+}
+
+// I-21, seen from outside: who would act for a scope right now, and in which term.
+void World::State::check_holders(Instant at) {
+  std::vector<Checkers::Holder> holders;
+  for (std::uint32_t domain = 0; domain < domain_ids.size(); ++domain) {
+    holders.clear();
+    for (const Master& master : masters)
+      if (const auto epoch = master.epoch_for(domain_ids[domain], at))
+        holders.push_back({master.identity().name, *epoch});
+    checkers.holders(scenario.domains[domain].name, holders, at);
+  }
+}
+
+// At checkpoints each look costs what is new since the last one, or grows rarer as the log grows.
+void World::State::check_fleet(bool whole, Instant at) {
+  for (std::uint32_t i = 0; i < stores.size(); ++i) {
+    checkers.chain(i, masters[i].identity().name, stores[i], whole, at);
+    for (const NodeRecord& node : masters[i].nodes()) checkers.lock(masters[i].identity().name, node, at);
+  }
+  for (LinkIndex link = 0; link < network.link_count(); ++link)
+    checkers.link(network.link(link), network.count(link), at);
+  const WitnessedStore& log = stores[global_master];
+  if (!whole && log.size() < 2 * rebuilt_at) return;
+  rebuilt_at = log.size();
+  checkers.projections(log, *projections, domains, at);
+}
+
+}  // namespace ibcf::sim
