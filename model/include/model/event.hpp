@@ -450,11 +450,12 @@ enum class ReconcileOutcome : std::uint8_t {
   both_kept,
   deferred,
   given_up,
-  distrusted
+  distrusted,
+  removed
 };
 constexpr auto words_of(ReconcileOutcome) {
-  return std::array<std::string_view, 8>{"IN_SPEC",   "TAKE_DESIRED", "KEEP_NODE", "MERGED",
-                                         "BOTH_KEPT", "DEFERRED",     "GIVEN_UP",  "DISTRUSTED"};
+  return std::array<std::string_view, 9>{"IN_SPEC",  "TAKE_DESIRED", "KEEP_NODE",  "MERGED", "BOTH_KEPT",
+                                         "DEFERRED", "GIVEN_UP",     "DISTRUSTED", "REMOVED"};
 }
 struct ObjectDecision {
   std::string object;
