@@ -2,11 +2,12 @@
 
 namespace ibcf {
 
-Projections::Projections(std::vector<Domain> domains)
+Projections::Projections(std::vector<Domain> domains, BodySource bodies)
     : roster_(std::move(domains)),
       lifecycle_(roster_),
       connectivity_(roster_, lifecycle_),
-      authority_(roster_) {}
+      authority_(roster_),
+      drift_(roster_, std::move(bodies)) {}
 
 bool Projections::apply(const Stored& stored) {
   Decoder decoder(stored.packed);
@@ -24,7 +25,8 @@ bool Projections::apply(const Stored& stored, const Event& event) {
     return true;
   }
   const bool readable = roster_.apply(stored, event) && lifecycle_.apply(stored, event) &&
-                        connectivity_.apply(stored, event) && authority_.apply(stored, event);
+                        connectivity_.apply(stored, event) && authority_.apply(stored, event) &&
+                        drift_.apply(stored, event);
   if (!readable) ++unreadable_;
   return readable;
 }
@@ -43,6 +45,7 @@ Bytes Projections::view_bytes() const {
   lifecycle_.write(encoder);
   connectivity_.write(encoder);
   authority_.write(encoder);
+  drift_.write(encoder);
   return bytes;
 }
 
@@ -61,6 +64,7 @@ bool Projections::restore(ByteView snapshot) {
   lifecycle_.read(decoder);
   connectivity_.read(decoder);
   authority_.read(decoder);
+  drift_.read(decoder);
   seen_.read(decoder);
   AsOf as_of;
   decoder.get(as_of);

@@ -8,6 +8,7 @@
 
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/memory_store.hpp"
+#include "drift_objects.hpp"
 #include "model/event.hpp"
 
 /// Random logs as masters and nodes would write them, for whoever folds logs.
@@ -102,26 +103,11 @@ class Scribe {
   std::map<NodeId, LifecycleState> truth;
   std::map<NodeId, NodeRegistered> registered;
   std::map<NodeId, BundleId> runs;
+  std::map<Digest, Bytes> bodies;
 
  private:
   std::map<AnyId, std::uint64_t> seqs_;
   std::uint64_t now_ = 0;
-};
-
-// Small and quick, so that one shrinkable seed makes a whole log.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t below(std::uint64_t end) {
-    state_ += 0x9e3779b97f4a7c15;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return (z ^ (z >> 31)) % end;
-  }
-
- private:
-  std::uint64_t state_;
 };
 
 inline void random_beats(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
@@ -160,6 +146,16 @@ inline void random_node_word(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
     Observation observation;
     observation.node_id = node;
     observation.policy_bundle_id = bundle;
+    if (dice.below(2) == 0) {
+      Snapshot snapshot;
+      snapshot.policy_bundle_id = bundle;
+      snapshot.objects = any_objects(dice, {}, 4);
+      Bytes body = encode(snapshot);
+      observation.kind = ObservationKind::snapshot;
+      observation.observed_ts = at(std::chrono::seconds{dice.below(100)});
+      observation.body = digest_of(body);
+      scribe.bodies[observation.body] = std::move(body);
+    }
     scribe.write(any(node), EventType::observation_recorded, any(node), observation);
     scribe.runs[node] = bundle;
     return;
@@ -181,6 +177,62 @@ inline void random_grant(Scribe& scribe, Dice& dice) {
   scribe.write(any(master), EventType::authority_granted, any(scope), AuthorityGranted{grant});
 }
 
+/// Everything else that drift is computed from.
+inline void random_desire(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
+  const NodeId node = node_named(dice.below(nodes));
+  const AnyId master = any(master_named(dice.below(3)));
+  const BundleId bundle = bundle_named(dice.below(3));
+  const DomainId domain = std::array{fleet, north, south, harbour}[dice.below(4)];
+  switch (dice.below(7)) {
+    case 0: {
+      PolicyBundle published = any_bundle(dice, 4);
+      published.id = bundle;
+      scribe.write(master, EventType::bundle_published, any(bundle), BundlePublished{published});
+      return;
+    }
+    case 1: {
+      Command command;
+      command.id = derive_id<CommandTag>("test", 1, "command", dice.below(20));
+      command.node_id = node;
+      command.kind = CommandKind::assign_bundle;
+      command.epoch = dice.below(4);
+      command.bundle_id = bundle;
+      scribe.write(master, EventType::command_issued, any(node), CommandIssued{command});
+      return;
+    }
+    case 2:
+      scribe.write(master, EventType::desired_set, any(domain),
+                   DesiredSet{domain, bundle, dice.below(4), {}});
+      return;
+    case 3:
+      scribe.write(any(node), EventType::local_decision, any(node),
+                   LocalDecision{"decided", dice.below(4), object_name(dice.below(4)),
+                                 any_value(dice, any_kind(dice))});
+      return;
+    case 4:
+      scribe.write(master, EventType::node_reconciled, any(node),
+                   NodeReconciled{1,
+                                  bundle,
+                                  {{object_name(dice.below(4)), ReconcilePolicy::merge,
+                                    static_cast<ReconcileOutcome>(dice.below(8)),
+                                    any_value(dice, any_kind(dice)), ""}}});
+      return;
+    case 5: {
+      RolloutAdvanced advanced;
+      advanced.bundle_id = bundle;
+      advanced.waiting = static_cast<std::uint32_t>(dice.below(2));
+      scribe.write(master, EventType::rollout_advanced, any(bundle), advanced);
+      return;
+    }
+    default: {
+      RolloutMoved moved;
+      moved.rollout.bundle_id = bundle;
+      moved.rollout.state = static_cast<RolloutState>(dice.below(4));
+      scribe.write(master, EventType::rollout_moved, any(bundle), moved);
+    }
+  }
+}
+
 inline Scribe random_history(std::uint64_t seed, std::size_t length) {
   Scribe scribe;
   Dice dice(seed);
@@ -194,15 +246,17 @@ inline Scribe random_history(std::uint64_t seed, std::size_t length) {
     if (dice.below(4) > 0) scribe.activate(master_named(dice.below(3)), node_named(i));
   }
   while (scribe.events.size() < length) {
-    const auto kind = dice.below(10);
+    const auto kind = dice.below(14);
     if (kind < 6)
       random_step(scribe, dice, nodes);
     else if (kind < 7)
       random_beats(scribe, dice, nodes);
     else if (kind < 9)
       random_node_word(scribe, dice, nodes);
-    else
+    else if (kind < 10)
       random_grant(scribe, dice);
+    else
+      random_desire(scribe, dice, nodes);
     if (dice.below(300) == 0) break;
   }
   return scribe;
