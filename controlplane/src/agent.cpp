@@ -465,13 +465,14 @@ void Agent::shed(Instant now) {
 
 void Agent::acknowledge(std::uint64_t mark) {
   check(mark <= head_, "a master acknowledges only what this node wrote");
+  if (mark <= mark_) return;
   while (released_ < buffer_.size() && buffer_[released_].last <= mark)
     backlog_bytes_ -= bytes_of(buffer_[released_++]);
   if (released_ == buffer_.size() || released_ > 64) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(released_));
     released_ = 0;
   }
-  mark_ = std::max(mark_, mark);
+  mark_ = mark;
   sent_ = std::max(sent_, mark_);
 }
 

@@ -144,6 +144,11 @@ NodeRecord* Master::find_record(Endpoint from) {
   return &nodes_[record_by_index_[from.index]];
 }
 
+void Master::fetch_ahead(Endpoint node) const {
+  if (node.index >= record_by_index_.size() || record_by_index_[node.index] == nobody) return;
+  nodes_[record_by_index_[node.index]].fetch_ahead();
+}
+
 const NodeRecord* Master::find_node(NodeId id) const {
   const auto found = record_by_id_.find(id);
   return found == record_by_id_.end() ? nullptr : &nodes_[found->second];

@@ -6,8 +6,7 @@
 
 namespace ibcf {
 
-void check(bool holds, std::string_view invariant, const char* file, int line) {
-  if (holds) return;
+void report_broken(std::string_view invariant, const char* file, int line) {
   throw std::logic_error(fmt::format("broken invariant at {}:{}: {}", file, line, invariant));
 }
 

@@ -8,6 +8,7 @@
 #include "flows.hpp"
 #include "hops.hpp"
 #include "model/check.hpp"
+#include "model/fetch_ahead.hpp"
 #include "routes.hpp"
 
 namespace ibcf::sim {
@@ -43,8 +44,8 @@ std::uint64_t bytes_with_repeats(std::uint32_t bytes, double loss) {
 }  // namespace
 
 struct Network::State {
-  /// What changes while a link works; what does not is in its LinkSpec.
-  struct Link {
+  /// What a datagram asks of a link, and what it changes there: two cache lines. The rest is in its LinkSpec.
+  struct alignas(64) Link {
     Instant next_free;  // when the datagrams outside of SimGrid have been sent
     double bandwidth_bps = 0;
     Duration delay{};
@@ -52,14 +53,16 @@ struct Network::State {
     std::uint64_t queue_bytes = 0;
     VertexIndex to = none;
     std::uint32_t flows = none;  // its FlowSlots; none: never had a flow
-    std::uint64_t draws_as = 0;  // its name, to the loss stream
     HopList hops;
     std::uint32_t holds = 0;
-    std::uint32_t window = 0;  // the open one, else the next one
     bool in_contact = true;
     bool traced = false;
     bool wake_scheduled = false;
+    LinkCount count;
+    std::uint64_t draws_as = 0;  // its name, to the loss stream
+    std::uint32_t window = 0;    // the open one, else the next one
   };
+  static_assert(sizeof(Link) == 128);
 
   /// A link's flows: at most `transfers_per_link` transfers, beside them one datagram, and who waits for
   /// either.
@@ -78,6 +81,7 @@ struct Network::State {
   struct Vertex {
     LinkIndex up = none;  // leaves only
     LinkIndex down = none;
+    VertexIndex above = none;  // where `down` comes from
     std::uint32_t hub = none;  // all others
     [[nodiscard]] bool is_leaf() const { return up != none || down != none; }
   };
@@ -94,7 +98,6 @@ struct Network::State {
   std::vector<LinkIndex> backbone;
   std::vector<LinkSpec> specs;
   std::vector<Link> links;
-  std::vector<LinkCount> counts;
   std::vector<FlowSlots> flow_slots;
   HopSlab hops;
   Routes routes;
@@ -201,10 +204,9 @@ LinkIndex Network::State::next_link(VertexIndex from, VertexIndex to) {
     return routes.next_link(here.hub, there.hub);
   }
   if (there.down == none) return none;
-  const VertexIndex last_hub = specs[there.down].from;
-  if (last_hub == from) return there.down;
+  if (there.above == from) return there.down;
   renew_routes();
-  return routes.next_link(here.hub, vertices[last_hub].hub);
+  return routes.next_link(here.hub, vertices[there.above].hub);
 }
 
 std::vector<std::uint32_t> Network::State::components() {
@@ -245,8 +247,8 @@ void Network::State::forward(HopIndex hop, VertexIndex from, Instant now) {
 
 void Network::State::enter(HopIndex hop, LinkIndex link, Instant now) {
   hops[hop].link = link;
-  ++counts[link].sent;
-  ++counts[link].in_flight;
+  ++links[link].count.sent;
+  ++links[link].count.in_flight;
   if (!is_up(link)) {
     refuse(hop, DropReason::link_down, now);
   } else if (hops[hop].datagram) {
@@ -268,8 +270,7 @@ void Network::State::enter_datagram(HopIndex hop, Instant now) {
   datagram.work = serialisation(datagram.bytes, offered.bandwidth_bps);
   if (link.queue_bytes != UINT64_MAX && !has_room(hop, now)) return refuse(hop, DropReason::queue_full, now);
   // The number of its draw is its number on the link, so that a loss of 0 uses no draw of anyone else's.
-  datagram.lost =
-      offered.loss > 0 && loss_stream.uniform(links[index].draws_as, counts[index].sent - 1) < offered.loss;
+  datagram.lost = offered.loss > 0 && loss_stream.uniform(link.draws_as, link.count.sent - 1) < offered.loss;
   datagram.wire_bytes = datagram.bytes;
   datagram.delay = offered.delay;
   link.hops.append(hops, hop);
@@ -310,12 +311,13 @@ void Network::State::arrive(HopIndex hop, Instant now) {
   }
   VertexIndex vertex = it.destination;
   if (it.link != none) {
-    links[it.link].hops.remove(hops, hop);
-    counts[it.link].carried_bytes += std::exchange(it.wire_bytes, 0);
+    Link& link = links[it.link];
+    link.hops.remove(hops, hop);
+    link.count.carried_bytes += std::exchange(it.wire_bytes, 0);
     if (it.lost) return report_drop(hop, DropReason::lost, now);
-    ++counts[it.link].delivered;
-    --counts[it.link].in_flight;
-    vertex = links[it.link].to;
+    ++link.count.delivered;
+    --link.count.in_flight;
+    vertex = link.to;
   }
   if (vertex != it.destination) return forward(hop, vertex, now);
   const std::uint32_t parcel = it.parcel;
@@ -327,8 +329,8 @@ void Network::State::report_drop(HopIndex hop, DropReason reason, Instant now) {
   const auto [parcel, link] = std::pair{hops[hop].parcel, hops[hop].link};
   hops.release(hop);
   if (link != none) {
-    ++counts[link].dropped;
-    --counts[link].in_flight;
+    ++links[link].count.dropped;
+    --links[link].count.in_flight;
   }
   client.dropped(parcel, reason, link, now);
 }
@@ -411,7 +413,7 @@ void Network::State::finish_flow(HopIndex hop, Instant now) {
     links[link].hops.remove(hops, hop);
     hops.release(hop);
   } else {
-    counts[link].carried_bytes += std::exchange(hops[hop].wire_bytes, 0);
+    links[link].count.carried_bytes += std::exchange(hops[hop].wire_bytes, 0);
     get_under_way(hop, now);
   }
   start_datagram(link, now);
@@ -506,7 +508,7 @@ void Network::State::tell_change(LinkIndex link, bool was_up, Instant now) {
 
 void Network::State::drop_all(LinkIndex link, Instant now) {
   std::vector<std::uint32_t> parcels;
-  LinkCount& count = counts[link];
+  LinkCount& count = links[link].count;
   for (HopIndex hop = links[link].hops.front(); hop != none;) {
     Hop& it = hops[hop];
     const HopIndex after = it.after;
@@ -550,7 +552,10 @@ LinkIndex Network::add_link(LinkSpec spec) {
   s.check_spec(spec);
   const auto index = static_cast<LinkIndex>(s.links.size());
   if (spec.kind == LinkKind::access_up) s.attach_leaf(spec.from, index, s.vertices[spec.from].up);
-  if (spec.kind == LinkKind::access_down) s.attach_leaf(spec.to, index, s.vertices[spec.to].down);
+  if (spec.kind == LinkKind::access_down) {
+    s.attach_leaf(spec.to, index, s.vertices[spec.to].down);
+    s.vertices[spec.to].above = spec.from;
+  }
   if (spec.kind == LinkKind::backbone) s.backbone.push_back(index);
   State::Link link;
   link.bandwidth_bps = spec.bandwidth_bps;
@@ -561,7 +566,6 @@ LinkIndex Network::add_link(LinkSpec spec) {
   link.draws_as = entity_of(spec.name);
   link.traced = spec.trace != nullptr;
   s.links.push_back(link);
-  s.counts.emplace_back();
   s.specs.push_back(std::move(spec));
   return index;
 }
@@ -643,8 +647,11 @@ bool Network::is_reachable(VertexIndex from, VertexIndex to) const {
 const LinkSpec& Network::link(LinkIndex link) const {
   return state_->specs[link];
 }
+void Network::fetch_ahead(LinkIndex link) const {
+  ibcf::fetch_ahead(&state_->links[link], sizeof(State::Link));
+}
 LinkCount Network::count(LinkIndex link) const {
-  return state_->counts[link];
+  return state_->links[link].count;
 }
 std::size_t Network::link_count() const {
   return state_->links.size();

@@ -61,6 +61,8 @@ struct World::State final : NetworkClient {
   void link_changed(LinkIndex link, bool up, Instant now) override;
   void give(const Endpoint& to, const Packet& packet, Instant now);
   void drain(Endpoint self, Instant now);
+  void foresee_timer() const;
+  void foresee_hop(const Outgoing& outgoing) const;
   void wake_node(std::uint32_t node, Timer timer, Instant now);
   void apply_fault(std::uint32_t slot, Instant now);
   void refresh_routes(Instant now);
@@ -72,6 +74,7 @@ struct World::State final : NetworkClient {
   void note_mark(std::uint32_t node);
   void note_components(Instant now);
   void witness(std::uint32_t master, const Stored& stored);
+  [[nodiscard]] LinkIndex access_up_of(std::uint32_t node) const;
   [[nodiscard]] VertexIndex vertex_of(const Endpoint& endpoint) const;
   [[nodiscard]] Peer peer_of(std::uint32_t master) const;
 

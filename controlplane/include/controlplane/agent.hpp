@@ -9,6 +9,7 @@
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/link_class.hpp"
 #include "controlplane/outbox.hpp"
+#include "model/fetch_ahead.hpp"
 
 namespace ibcf {
 
@@ -28,22 +29,23 @@ struct AgentSettings {
 
 /// Who one agent is. The signer must outlive it.
 struct AgentIdentity {
-  NodeId id;
-  DomainId domain;
-  std::uint32_t index = 0;
-  std::uint32_t incarnation = 1;
+  // what a heartbeat says of it comes first
   Endpoint relay;
   Endpoint master;
+  std::uint32_t index = 0;
+  std::uint32_t incarnation = 1;
+  bool windowed = false;  ///< the contact plan gives this node windows, not a standing link
+  NodeId id;
+  DomainId domain;
   const Signer* signer = nullptr;
   LinkKey link_key{};
-  bool windowed = false;  ///< the contact plan gives this node windows, not a standing link
   std::string version;
 };
 
 /// The node's side of the control plane: heartbeats and events while in contact, autonomy with a buffer when
 /// contact is lost, return and replay when it comes back (seed, section 3 "Key behaviors"). A state machine:
 /// each input comes with `now` and leaves what it wants done in the outbox.
-class Agent {
+class alignas(64) Agent {
  public:
   Agent(const AgentSettings& settings, AgentIdentity identity);
 
@@ -54,6 +56,9 @@ class Agent {
   void on_timer(Timer timer, Instant now, Outbox& out);
   /// The modem found or lost its carrier.
   void on_carrier(bool up, Instant now, Outbox& out);
+
+  /// A hint that a heartbeat or its acknowledgement is next for this agent.
+  void fetch_ahead() const { ibcf::fetch_ahead(this, hot_bytes); }
 
   [[nodiscard]] const AgentIdentity& identity() const { return identity_; }
   /// As the node itself sees it; DISCONNECTED before the first word from its master.
@@ -119,27 +124,28 @@ class Agent {
   void send(Message message, Outbox& out) const;
   void wake(Timer timer, Instant at, Outbox& out);
 
-  // What every heartbeat touches comes first and lies together.
+  // What every heartbeat touches comes first: three cache lines, down to identity_.windowed.
+  static constexpr std::size_t hot_bytes = 192;
   const AgentSettings* settings_;
+  Instant last_heard_;
   Instant due_[4] = {never, never, never, never};  // of beat, snapshot, hello, upload
   LifecycleState state_;
+  bool carrier_ = true;
+  bool heard_in_window_ = false;
+  std::uint8_t stalled_acks_ = 0;
   LinkClass link_class_;
-  Instant last_heard_;
   std::uint64_t head_ = 0;
   std::uint64_t mark_ = 0;
   std::uint64_t sent_ = 0;  // newest seq published in contact
   std::uint64_t backlog_bytes_ = 0;
   std::uint64_t max_epoch_seen_ = 0;
-  std::uint64_t custody_ = 0;
   std::uint32_t rtt_us_ = 0;
-  std::uint32_t stalled_acks_ = 0;
   std::uint32_t silent_windows_ = 0;
-  bool carrier_ = true;
-  bool heard_in_window_ = false;
-  std::vector<LogEntry> buffer_;  // from mark_ + 1 to head_
-  std::size_t released_ = 0;      // entries at the front of buffer_ already acknowledged
   AgentIdentity identity_;
 
+  std::uint64_t custody_ = 0;
+  std::vector<LogEntry> buffer_;  // from mark_ + 1 to head_
+  std::size_t released_ = 0;      // entries at the front of buffer_ already acknowledged
   Instant autonomous_since_ = never;
   Digest head_value_;
   std::uint64_t hlc_ = 0;

@@ -79,6 +79,9 @@ class Master {
   void on_message(const Packet& packet, Instant now, Outbox& out);
   void on_timer(Timer timer, Instant now, Outbox& out);
 
+  /// A hint that a heartbeat of this node is on its last hop to here.
+  void fetch_ahead(Endpoint node) const;
+
   // what operators order
   /// The command's id, or nothing where this master does not hold the scope's authority now.
   std::optional<CommandId> issue(const CommandOrder& order, Instant now, Outbox& out);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/check.hpp"
@@ -52,12 +53,18 @@ class Calendar {
   [[nodiscard]] std::size_t size() const { return pushed_ - popped_; }
   /// When the next entry is due; `never` if there is none.
   [[nodiscard]] Instant next();
+  /// The entry that would be popped next, as far as that is known without turning the wheel.
+  [[nodiscard]] std::optional<Entry> glance() const;
   /// Requires !empty().
   Entry pop();
   /// Entries popped so far.
   [[nodiscard]] std::uint64_t popped() const { return popped_; }
 
  private:
+  static constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
+  static constexpr unsigned kind_shift = 56;
+  static constexpr std::size_t children = 4;
+
   /// 32 bytes, four children in two cache lines.
   struct Keyed {
     std::uint64_t time;      // nanoseconds, sign bit flipped: compares as unsigned
@@ -66,6 +73,9 @@ class Calendar {
     std::uint32_t entity;
     std::uint32_t slot;
 
+    [[nodiscard]] Entry entry() const {
+      return {instant(), static_cast<EntryKind>(tie >> kind_shift), entity, slot};
+    }
     [[nodiscard]] Instant instant() const { return at(Duration{static_cast<std::int64_t>(time ^ sign_bit)}); }
     /// The number of its wheel slot, counted from the beginning of time.
     [[nodiscard]] std::uint64_t turn() const { return time >> slot_shift; }
@@ -82,9 +92,6 @@ class Calendar {
     void rise(std::size_t hole, const Keyed& keyed);
     std::vector<Keyed> items_;
   };
-  static constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
-  static constexpr unsigned kind_shift = 56;
-  static constexpr std::size_t children = 4;
   static constexpr unsigned slot_shift = 23;  // a slot is 8.4 ms wide,
   static constexpr std::size_t slots = 8192;  // a turn of the wheel 69 s: two heartbeats
   static constexpr std::size_t word_bits = 64;
@@ -184,13 +191,18 @@ inline Instant Calendar::next() {
   return near_.front().instant();
 }
 
+inline std::optional<Entry> Calendar::glance() const {
+  if (near_.empty()) return std::nullopt;
+  return near_.front().entry();
+}
+
 inline Entry Calendar::pop() {
   check(!empty(), "only a calendar that holds something is popped");
   if (near_.empty()) turn_wheel();
-  const Keyed first = near_.front();
+  const Entry first = near_.front().entry();
   near_.pop();
   ++popped_;
-  return {first.instant(), static_cast<EntryKind>(first.tie >> kind_shift), first.entity, first.slot};
+  return first;
 }
 
 }  // namespace ibcf::sim

@@ -131,6 +131,8 @@ class Network {
   [[nodiscard]] bool is_reachable(VertexIndex from, VertexIndex to) const;
   [[nodiscard]] const LinkSpec& link(LinkIndex link) const;
   [[nodiscard]] LinkCount count(LinkIndex link) const;
+  /// A hint that a datagram is about to come to the link: has its state brought into the cache meanwhile.
+  void fetch_ahead(LinkIndex link) const;
   [[nodiscard]] std::size_t link_count() const;
   [[nodiscard]] std::size_t vertex_count() const;
   [[nodiscard]] const std::string& vertex_name(VertexIndex vertex) const;
