@@ -90,7 +90,7 @@ void Agent::send_heartbeat(Instant now, Outbox& out) {
                  .backlog_events = static_cast<std::uint32_t>(head_ - mark_),
                  .rtt_us = rtt_us_,
                  .mode = mode(),
-                 .health = Health::ok,
+                 .health = health_,
                  .battery_pct = 100},
        out);
 }
@@ -139,7 +139,7 @@ void Agent::step(EventType trigger, VerdictKind verdict) {
   const LifecycleFacts facts{.link_class = link_class_.current(),
                              .autonomy_granted = has_autonomy(),
                              .verdict = verdict,
-                             .health = Health::ok};
+                             .health = health_};
   const Arrow* arrow = find_arrow(state_, trigger, facts);
   check(arrow != nullptr, "an agent takes only steps of the lifecycle table");
   state_ = evolve(state_, *arrow, facts);
@@ -379,7 +379,7 @@ void Agent::take_snapshot(Instant now, Outbox& out) {
         encode(Observation{.node_id = identity_.id,
                            .kind = ObservationKind::snapshot,
                            .observed_ts = now,
-                           .health = Health::ok,
+                           .health = health_,
                            .reported_version = identity_.version,
                            .policy_bundle_id = bundle_,
                            .battery_pct = 100,

@@ -1,6 +1,7 @@
 #include "controlplane/master.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "controlplane/planted.hpp"
 #include "model/check.hpp"
@@ -184,8 +185,10 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
   ++counters_.heartbeats;
   ++node.beats;
   node.last_seen = now;
-  node.newest = beat;
+  const Health before = std::exchange(node.newest, beat).health;
   classify(node, beat, now);
+  if (beat.health != Health::ok || before != Health::ok || node.state.phase == Phase::degraded)
+    watch_health(node, beat.health, now);
   const bool came_unannounced =
       is_in_contact(beat.mode) && (node.is_lost() || node.state.mode == ConnectivityMode::returning);
   const std::uint64_t mark = node.mark->seq;
@@ -215,6 +218,15 @@ void Master::classify(NodeRecord& node, const Heartbeat& beat, Instant now) {
   else if (before != after && node.is_in_contact())
     believe(node, after == ConnectivityMode::delayed ? EventType::conn_rtt_high : EventType::conn_rtt_ok,
             "round trip beyond its mark for the dwell time", now);
+}
+
+void Master::watch_health(NodeRecord& node, Health reported, Instant now) {
+  const auto due = node.health_watch.report(reported, node.state.health, now, settings_->health);
+  if (!due) return;
+  const bool is_critical = *due == EventType::health_critical;
+  believe(node, *due,
+          is_critical ? "failed for longer than a node may" : "reported for as long as it takes to count",
+          now);
 }
 
 void Master::sweep(Instant now, Outbox& out) {

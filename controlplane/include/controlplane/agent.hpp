@@ -56,6 +56,8 @@ class alignas(64) Agent {
   void on_timer(Timer timer, Instant now, Outbox& out);
   /// The modem found or lost its carrier.
   void on_carrier(bool up, Instant now, Outbox& out);
+  /// What the node found out about itself; told with the next heartbeat and snapshot.
+  void set_health(Health health) { health_ = health; }
 
   /// A hint that a heartbeat or its acknowledgement is next for this agent.
   void fetch_ahead() const { ibcf::fetch_ahead(this, hot_bytes); }
@@ -133,6 +135,7 @@ class alignas(64) Agent {
   bool carrier_ = true;
   bool heard_in_window_ = false;
   std::uint8_t stalled_acks_ = 0;
+  Health health_ = Health::ok;
   LinkClass link_class_;
   std::uint64_t head_ = 0;
   std::uint64_t mark_ = 0;

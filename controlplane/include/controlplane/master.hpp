@@ -24,6 +24,7 @@ struct MasterSettings {
   std::uint64_t gap_events = 64;  ///< a debt above this while in contact needs a reconciliation (A24..A26)
   Duration flush = std::chrono::minutes{5};
   LinkThresholds thresholds;
+  HealthThresholds health;
   std::uint32_t replay_sessions = 32;  ///< at most so many replays at once; the rest is deferred
   std::uint64_t replay_credit_bytes = 256 << 10;
   std::uint32_t chunk_bytes = 64 << 10;
@@ -145,6 +146,7 @@ class Master {
   const Arrow* take_arrow(NodeRecord& node, EventType trigger, VerdictKind verdict);
   void on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, Outbox& out);
   void classify(NodeRecord& node, const Heartbeat& beat, Instant now);
+  void watch_health(NodeRecord& node, Health reported, Instant now);
   void sweep(Instant now, Outbox& out);
   void watch(NodeRecord& node, Instant now, Outbox& out);
   void flush(Instant now);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controlplane/admission.hpp"
+#include "controlplane/health_watch.hpp"
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/link_class.hpp"
 #include "controlplane/message.hpp"
@@ -69,6 +70,7 @@ struct alignas(64) NodeRecord {
   std::uint64_t fencing_token = 0;  ///< of the newest lock; only rises
   std::optional<Verdict> last_verdict;
   BundleId bundle;
+  HealthWatch health_watch;
 
   /// A hint that a heartbeat is about to come in.
   void fetch_ahead() const { ibcf::fetch_ahead(&state, 192); }
