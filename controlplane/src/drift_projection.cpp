@@ -67,10 +67,10 @@ bool DriftProjection::apply(const Stored&, const Event& event) {
   return true;
 }
 
-void DriftProjection::touch(Slot slot) const {
-  if (cells_.size() <= slot) cells_.resize(slot + 1);
-  cells_[slot].revision = ++revisions_;
-  cells_[slot].is_current = false;
+void DriftProjection::touch(Slot slot) {
+  if (node_revisions_.size() <= slot) node_revisions_.resize(slot + 1);
+  node_revisions_[slot] = ++revision_;
+  if (slot < cells_.size()) cells_[slot].is_current = false;
 }
 
 void DriftProjection::touch(const DriftInputs::Touched& touched) {

@@ -26,7 +26,7 @@ bool Projections::apply(const Stored& stored, const Event& event) {
   }
   const bool readable = roster_.apply(stored, event) && lifecycle_.apply(stored, event) &&
                         connectivity_.apply(stored, event) && authority_.apply(stored, event) &&
-                        drift_.apply(stored, event);
+                        drift_.apply(stored, event) && alarms_.apply(event);
   if (!readable) ++unreadable_;
   return readable;
 }
@@ -46,6 +46,7 @@ Bytes Projections::view_bytes() const {
   connectivity_.write(encoder);
   authority_.write(encoder);
   drift_.write(encoder);
+  alarms_.write(encoder);
   return bytes;
 }
 
@@ -65,6 +66,7 @@ bool Projections::restore(ByteView snapshot) {
   connectivity_.read(decoder);
   authority_.read(decoder);
   drift_.read(decoder);
+  alarms_.read(decoder);
   seen_.read(decoder);
   AsOf as_of;
   decoder.get(as_of);

@@ -80,14 +80,14 @@ class Scribe {
     return true;
   }
   void enlist(MasterId master, NodeId node, std::uint32_t ordinal, DomainId domain,
-              std::vector<std::string> tags = {}) {
+              std::vector<std::string> tags = {}, std::string relay = "r") {
     truth[node] = evolve({}, *find_arrow("S1"), {});
     registered[node] = {"n" + std::to_string(ordinal),
                         NodeKind::edge,
                         domain,
                         std::move(tags),
                         "leo",
-                        "r",
+                        std::move(relay),
                         "s",
                         "x",
                         ordinal};
@@ -233,6 +233,19 @@ inline void random_desire(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
   }
 }
 
+inline void random_alarm(Scribe& scribe, Dice& dice) {
+  const AnyId master = any(master_named(dice.below(3)));
+  if (dice.one_in(2)) {
+    scribe.write(master, EventType::peer_refused, master,
+                 PeerRefused{"peer " + std::to_string(dice.below(2)), "not of our fleet", dice.one_in(2)});
+    return;
+  }
+  const DomainId domain = std::array{north, south}[dice.below(2)];
+  scribe.write(master, dice.one_in(2) ? EventType::quarantine_braked : EventType::quarantine_brake_released,
+               any(domain),
+               QuarantineBraked{domain, "bad signature", 20, static_cast<std::uint32_t>(dice.below(9))});
+}
+
 inline Scribe random_history(std::uint64_t seed, std::size_t length) {
   Scribe scribe;
   Dice dice(seed);
@@ -242,11 +255,11 @@ inline Scribe random_history(std::uint64_t seed, std::size_t length) {
     if (i % 2 == 0) tags.push_back("even");
     if (i % 3 == 0) tags.push_back("third");
     scribe.enlist(master_named(dice.below(3)), node_named(i), i,
-                  std::array{north, south, harbour}[dice.below(3)], tags);
+                  std::array{north, south, harbour}[dice.below(3)], tags, "r" + std::to_string(i % 2));
     if (dice.below(4) > 0) scribe.activate(master_named(dice.below(3)), node_named(i));
   }
   while (scribe.events.size() < length) {
-    const auto kind = dice.below(14);
+    const auto kind = dice.below(15);
     if (kind < 6)
       random_step(scribe, dice, nodes);
     else if (kind < 7)
@@ -255,8 +268,10 @@ inline Scribe random_history(std::uint64_t seed, std::size_t length) {
       random_node_word(scribe, dice, nodes);
     else if (kind < 10)
       random_grant(scribe, dice);
-    else
+    else if (kind < 14)
       random_desire(scribe, dice, nodes);
+    else
+      random_alarm(scribe, dice);
     if (dice.below(300) == 0) break;
   }
   return scribe;

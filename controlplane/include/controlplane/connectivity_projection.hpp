@@ -54,6 +54,7 @@ class ConnectivityProjection {
 
   [[nodiscard]] const AsOf& as_of() const { return roster_->as_of(); }
   [[nodiscard]] std::optional<NodeConnectivity> find(NodeId node) const;
+  [[nodiscard]] NodeConnectivity at(Slot slot) const { return view(slot); }
   /// The nodes that match, in order of their ordinals.
   [[nodiscard]] std::vector<NodeConnectivity> nodes(const Query& query = {}) const;
   [[nodiscard]] ModeCounts counts(const Query& query = {}) const;

@@ -70,8 +70,10 @@ class DriftProjection {
   [[nodiscard]] const NodeDrift& at(Slot slot) const;
   /// Rises whenever at(slot) may have changed; 0 before the first input.
   [[nodiscard]] std::uint64_t revision_of(Slot slot) const {
-    return slot < cells_.size() ? cells_[slot].revision : 0;
+    return slot < node_revisions_.size() ? node_revisions_[slot] : 0;
   }
+  /// The highest of all revision_of.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
   /// As the seed's Node shows it.
   [[nodiscard]] Drift drift_of(NodeId node) const;
   /// Desired against actual, object by object (seed, "Layer 2"). Nothing where the node is not evaluated.
@@ -93,11 +95,10 @@ class DriftProjection {
  private:
   /// A computed value and whether it still holds. No part of any snapshot.
   struct Cell {
-    std::uint64_t revision = 0;
     bool is_current = false;
     NodeDrift drift;
   };
-  void touch(Slot slot) const;
+  void touch(Slot slot);
   void touch(const DriftInputs::Touched& touched);
   [[nodiscard]] std::vector<Slot> select(const Query& query) const;
   [[nodiscard]] std::optional<DriftScore> evaluate(Slot slot, NodeDrift& drift) const;
@@ -105,8 +106,9 @@ class DriftProjection {
   FleetRoster* roster_;
   DriftInputs inputs_;
   BodySource bodies_;
-  mutable std::vector<Cell> cells_;  // by slot
-  mutable std::uint64_t revisions_ = 0;
+  mutable std::vector<Cell> cells_;            // by slot
+  std::vector<std::uint64_t> node_revisions_;  // by slot
+  std::uint64_t revision_ = 0;
 };
 
 /// What the drift of a node is made of; null where there is none.

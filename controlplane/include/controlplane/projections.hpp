@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "controlplane/alarms.hpp"
 #include "controlplane/authority_projection.hpp"
 #include "controlplane/connectivity_projection.hpp"
 #include "controlplane/drift_projection.hpp"
@@ -13,13 +14,13 @@
 namespace ibcf {
 
 /// The views that reports and screens read, folded from one log or from several merged: connectivity,
-/// lifecycle, authority and drift, over one roster. Nothing else goes in, so they can be rebuilt from nothing
-/// (I-11), or from a snapshot and the tail (I-12). An event that comes twice changes nothing (I-13).
-/// Per-origin order is all that is asked of a merged log (I-14).
+/// lifecycle, authority and drift, over one roster, and the alarms that masters raised. Nothing else goes in,
+/// so they can be rebuilt from nothing (I-11), or from a snapshot and the tail (I-12). An event that comes
+/// twice changes nothing (I-13). Per-origin order is all that is asked of a merged log (I-14).
 class Projections {
  public:
-  /// The domains are the fleet's, parents and children in any order. `bodies` finds what snapshots hold; without
-  /// it drift is folded and not evaluated.
+  /// The domains are the fleet's, parents and children in any order. `bodies` finds what snapshots hold;
+  /// without it drift is folded and not evaluated.
   explicit Projections(std::vector<Domain> domains, BodySource bodies = {});
   Projections(const Projections&) = delete;  // the views hold on to the roster
   Projections& operator=(const Projections&) = delete;
@@ -38,6 +39,7 @@ class Projections {
   [[nodiscard]] const ConnectivityProjection& connectivity() const { return connectivity_; }
   [[nodiscard]] const AuthorityProjection& authority() const { return authority_; }
   [[nodiscard]] const DriftProjection& drift() const { return drift_; }
+  [[nodiscard]] const Alarms& alarms() const { return alarms_; }
   [[nodiscard]] std::uint64_t unreadable() const { return unreadable_; }
 
   /// All views and what is needed to go on, position included.
@@ -54,6 +56,7 @@ class Projections {
   ConnectivityProjection connectivity_;
   AuthorityProjection authority_;
   DriftProjection drift_;
+  Alarms alarms_;
   SeenEvents seen_;
   Event event_;  // kept for its memory
   std::uint64_t unreadable_ = 0;

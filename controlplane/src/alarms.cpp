@@ -1,0 +1,68 @@
+#include "controlplane/alarms.hpp"
+
+namespace ibcf {
+
+bool Alarms::apply(const Event& event) {
+  const EventKey key = key_of(event);
+  switch (event.type) {
+    case EventType::quarantine_braked:
+    case EventType::quarantine_brake_released: {
+      auto said = payload_of<QuarantineBraked>(event);
+      if (!said) return false;
+      Brake& brake = brakes_[{said->domain_id, said->cause}];
+      if (key < brake.key) return true;
+      brake.key = key;
+      brake.holds = event.type == EventType::quarantine_braked;
+      brake.said = std::move(*said);
+      return true;
+    }
+    case EventType::peer_refused: {
+      auto said = payload_of<PeerRefused>(event);
+      if (!said) return false;
+      Refusal& refusal = peers_[said->peer];
+      if (refusal.key < key) refusal = {key, std::move(*said)};
+      return true;
+    }
+    default:
+      return true;
+  }
+}
+
+std::vector<BrakeAlarm> Alarms::brakes() const {
+  std::vector<BrakeAlarm> held;
+  for (const auto& [where, brake] : brakes_)
+    if (brake.holds)
+      held.push_back(
+          {where.first, where.second, brake.said.quarantined, brake.said.held, brake.key.occurred});
+  return held;
+}
+
+std::vector<PeerAlarm> Alarms::peers() const {
+  std::vector<PeerAlarm> refused;
+  for (const auto& [name, refusal] : peers_)
+    refused.push_back({name, refusal.said.reason, refusal.said.halted, refusal.key.occurred});
+  return refused;
+}
+
+void Alarms::write(Encoder& encoder) const {
+  encoder.put(static_cast<std::uint32_t>(brakes_.size()));
+  for (const auto& [where, brake] : brakes_) encoder.put(brake);
+  encoder.put(static_cast<std::uint32_t>(peers_.size()));
+  for (const auto& [name, refusal] : peers_) encoder.put(refusal);
+}
+
+void Alarms::read(Decoder& decoder) {
+  std::uint32_t count = 0;
+  for (decoder.get(count); decoder.ok() && count > 0; --count) {
+    Brake brake;
+    decoder.get(brake);
+    brakes_[{brake.said.domain_id, brake.said.cause}] = std::move(brake);
+  }
+  for (decoder.get(count); decoder.ok() && count > 0; --count) {
+    Refusal refusal;
+    decoder.get(refusal);
+    peers_[refusal.said.peer] = std::move(refusal);
+  }
+}
+
+}  // namespace ibcf
