@@ -23,7 +23,10 @@ std::uint64_t bytes_of(const LogEntry& entry) {
 }  // namespace
 
 Agent::Agent(const AgentSettings& settings, AgentIdentity identity)
-    : settings_(&settings), identity_(std::move(identity)) {
+    : settings_(&settings),
+      identity_(std::move(identity)),
+      desk_({.keep = settings.autonomy, .machine = identity_.machine, .gate = identity_.gate}) {
+  battery_pct_ = identity_.battery_pct;
   state_.phase = Phase::active;
   state_.incarnation = identity_.incarnation;
 }
@@ -42,11 +45,12 @@ void Agent::start(Instant now, Outbox& out) {
 // ---- contact ----------------------------------------------------------------------------------------------
 
 void Agent::on_timer(Timer timer, Instant now, Outbox& out) {
-  if (due_[static_cast<std::size_t>(timer)] != now) return;
+  if (due_of(timer) != now) return;
   switch (timer) {
     case Timer::beat:
       wake(Timer::beat, now + settings_->heartbeat, out);
       beat(now, out);
+      tend_desk(now, out);
       return;
     case Timer::snapshot:
       wake(Timer::snapshot, now + settings_->snapshot, out);
@@ -57,6 +61,9 @@ void Agent::on_timer(Timer timer, Instant now, Outbox& out) {
       return;
     case Timer::upload:
       if (session_) upload(now, out);
+      return;
+    case Timer::work:
+      tend_desk(now, out);
       return;
     default:
       check(false, "an agent is woken only by its own timers");
@@ -91,7 +98,7 @@ void Agent::send_heartbeat(Instant now, Outbox& out) {
                  .rtt_us = rtt_us_,
                  .mode = mode(),
                  .health = health_,
-                 .battery_pct = 100},
+                 .battery_pct = battery_pct_},
        out);
 }
 
@@ -297,9 +304,10 @@ void Agent::on_message(const Packet& packet, Instant now, Outbox& out) {
             [&](const Nack& nack) { on(nack, now, out); },
             [&](const Verdict& verdict) { on(verdict, now, out); },
             [&](const Custody& custody) { on(custody); }, [&](const EpochNotice& notice) { on(notice); },
-            [&](const Shared<CommandDelivery>& delivery) { on(delivery->command, now, out); },
+            [&](const Shared<CommandDelivery>& delivery) { on(delivery, now, out); },
             [&](const auto&) { check(false, "a node gets only what is meant for nodes"); }},
       packet.message);
+  tend_desk(now, out);
 }
 
 void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
@@ -344,32 +352,67 @@ void Agent::see_epoch(std::uint64_t epoch) {
   max_epoch_seen_ = std::max(max_epoch_seen_, epoch);
 }
 
-void Agent::on(const Command& command, Instant now, Outbox& out) {
-  if (results_.contains(command.id)) return;  // the id is the idempotency key; its result is in the log
-  if (!is_in_contact(mode()) && !is_planted(Defect::hold_nothing)) {
-    send(CommandHeld{command.id}, out);
-    return;
-  }
-  if (command.epoch < max_epoch_seen_ && !is_planted(Defect::fencing_off)) {
-    finish(command, CommandState::fenced, "a newer term is known here", now, out);
-    return;
-  }
-  see_epoch(command.epoch);  // before acting (protocols page, "Masters: replication and authority")
-  if (now > command.execute_before) {
-    finish(command, CommandState::expired, "came after its last moment", now, out);
-    return;
-  }
-  out.executed.push_back({command.id, command.epoch, max_epoch_seen_, mode()});
-  if (command.kind == CommandKind::assign_bundle) bundle_ = command.bundle_id;
-  finish(command, CommandState::applied, "", now, out);
+// ---- the desk ---------------------------------------------------------------------------------------------
+
+void Agent::on(const Shared<CommandDelivery>& delivery, Instant now, Outbox& out) {
+  see_epoch(delivery->command.epoch);  // before acting (protocols page, "Masters")
+  std::vector<DeskStep> steps;
+  desk_.take(delivery, desk_facts(now), steps);
+  has_work_ = !desk_.is_idle();
+  do_steps(steps, now, out);
 }
 
-void Agent::finish(const Command& command, CommandState state, std::string detail, Instant now, Outbox& out) {
-  results_.emplace(command.id, state);
-  write(EventType::command_result, Priority::command_result,
-        encode(CommandResult{command.id, state, command.epoch, max_epoch_seen_, bundle_, std::move(detail)}),
-        any(command.id), 0, now, out);
-  publish(now, out);
+DeskFacts Agent::desk_facts(Instant now) const {
+  return {.now = now,
+          .max_epoch_seen = max_epoch_seen_,
+          .in_contact = is_in_contact(mode()),
+          .barred = is_coming_back(mode()) || state_.phase == Phase::quarantined,
+          .battery_pct = static_cast<double>(battery_pct_)};
+}
+
+// After every input: what waits may now begin, or have waited too long.
+void Agent::tend_desk(Instant now, Outbox& out) {
+  if (!has_work_) return;
+  std::vector<DeskStep> steps;
+  desk_.look(desk_facts(now), steps);
+  do_steps(steps, now, out);
+  const Instant due = desk_.due(desk_facts(now));
+  if (due != never && due != work_due_) wake(Timer::work, due, out);
+  has_work_ = !desk_.is_idle();
+}
+
+void Agent::do_steps(const std::vector<DeskStep>& steps, Instant now, Outbox& out) {
+  for (const DeskStep& step : steps) {
+    const AnyId cause = any(step.command);
+    switch (step.kind) {
+      case DeskStep::Kind::intent:
+        write(EventType::command_intent, Priority::command_result,
+              encode(CommandIntent{step.command, step.epoch}), cause, 0, now, out);
+        break;
+      case DeskStep::Kind::judged:
+        write(EventType::artifact_judged, Priority::trust, encode(*step.judged), cause, 0, now, out);
+        break;
+      case DeskStep::Kind::act:
+        out.executed.push_back({step.command, step.epoch, max_epoch_seen_, mode()});
+        break;
+      case DeskStep::Kind::result:
+        bundle_ = step.bundle;
+        write(EventType::command_result, Priority::command_result,
+              encode(
+                  CommandResult{step.command, step.state, step.epoch, max_epoch_seen_, bundle_, step.detail}),
+              cause, 0, now, out);
+        break;
+      case DeskStep::Kind::say:
+        if (carrier_) send(CommandProgress{step.command, step.state}, out);
+        break;
+    }
+  }
+  if (!steps.empty()) publish(now, out);
+}
+
+void Agent::on_battery(std::uint8_t pct, Instant now, Outbox& out) {
+  battery_pct_ = pct;
+  tend_desk(now, out);
 }
 
 // ---- the log ----------------------------------------------------------------------------------------------
@@ -382,7 +425,7 @@ void Agent::take_snapshot(Instant now, Outbox& out) {
                            .health = health_,
                            .reported_version = identity_.version,
                            .policy_bundle_id = bundle_,
-                           .battery_pct = 100,
+                           .battery_pct = static_cast<double>(battery_pct_),
                            .ref = "snapshot/" + std::to_string(head_ + 1),
                            .body = {},
                            .body_bytes = settings_->snapshot_body_bytes}),
@@ -519,7 +562,7 @@ void Agent::send(Message message, Outbox& out) const {
 }
 
 void Agent::wake(Timer timer, Instant at, Outbox& out) {
-  due_[static_cast<std::size_t>(timer)] = at;
+  due_of(timer) = at;
   out.wake(timer, at);
 }
 

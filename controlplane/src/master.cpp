@@ -21,6 +21,7 @@ Master::Master(const MasterSettings& settings, MasterIdentity identity, EventSto
       identity_(std::move(identity)),
       store_(&store),
       verifier_(&verifier),
+      commands_({.retry = settings.command_retry, .keep = settings.autonomy}),
       held_(settings.bounds),
       chain_(settings.bounds) {}
 
@@ -90,10 +91,7 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
                    [&](const Shared<Hello>& hello) { on_hello(*node, *hello, now, out); },
                    [&](const Shared<Chunk>& chunk) { on_chunk(*node, chunk, now, out); },
                    [&](const Fin& fin) { on_fin(*node, fin, now, out); },
-                   [&](const CommandHeld& held) {
-                     if (const auto found = commands_.find(held.command_id); found != commands_.end())
-                       hold(found->second, "the node is coming back", now);
-                   },
+                   [&](const CommandProgress& progress) { on_progress(*node, progress, now, out); },
                    [&](const Shared<LeaseGranted>& granted) {
                      take_grant(*granted, now);
                      to_master(packet.from, Received{any(granted->grant.scope)}, out);
@@ -126,7 +124,7 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
                    },
                    [&](const Shared<RolloutOrder>& order) {
                      to_master(packet.from, Received{any(order->bundle.id)}, out);
-                     begin_rollout(*order, now);
+                     begin_rollout(*order, now, out);
                    },
                    [&](const Shared<Replicate>& replicate) { on_replicate(packet, *replicate, now, out); },
                    [&](const Replicated& replicated) {
@@ -204,7 +202,7 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
                    .incarnation = beat.incarnation,
                    .hello_required = came_unannounced || behind},
       out);
-  if (!node.open_commands.empty() && node.is_in_contact() && is_in_contact(beat.mode))
+  if (node.open_commands > 0 && (node.is_barred() || (node.is_in_contact() && is_in_contact(beat.mode))))
     dispatch_open(node, now, out);
 }
 
@@ -231,9 +229,8 @@ void Master::watch_health(NodeRecord& node, Health reported, Instant now) {
 
 void Master::sweep(Instant now, Outbox& out) {
   for (NodeRecord& node : nodes_) watch(node, now, out);
-  expire_commands(now);
-  for (RolloutRecord& rollout : rollouts_)
-    if (now >= rollout.due) advance_rollout(rollout, now, out);
+  tend_commands(now, out);
+  tend_rollouts(now, out);
   tend_authority(now, out);
   repeat_unconfirmed(now, out);
 }

@@ -49,10 +49,9 @@ void Master::see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox&
   if (epoch <= known) return;
   known = epoch;
   if (const auto mine = held_.epoch_for(scope, now); mine && *mine < epoch) held_.give_up(scope);
-  for (auto& [id, record] : commands_)
-    if (record.command.scope == scope && record.command.epoch < epoch &&
-        (record.state == CommandState::queued || record.state == CommandState::held))
-      move(record, CommandState::cancelled, "its term is over", now);
+  CommandBook::Todo todo;
+  commands_.end_terms_before(scope, epoch, todo);
+  do_it(todo, now, out);
   if (epoch == 1) return;  // the first term has nothing to fence
   for (const NodeRecord& node : nodes_)
     if (node.enrolment.facts.domain_id == scope) to_node(node, EpochNotice{scope, epoch}, out);

@@ -80,8 +80,7 @@ void Master::grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& ou
                                   hello.backlog_bytes}),
              {}, Priority::authority, now);
   // What was queued for the node while it was away waits for the verdict.
-  const std::vector<CommandId> open = node.open_commands;
-  for (const CommandId id : open) hold(commands_.at(id), "its node is being reconciled", now);
+  dispatch_open(node, now, out);
   send_grant(node, out);
 }
 
@@ -123,7 +122,7 @@ void Master::on_chunk(NodeRecord& node, const Shared<Chunk>& shared, Instant now
   }
   node.last_seen = now;
   if (live) {
-    store_entries(node, chunk, now);
+    store_entries(node, chunk, now, out);
     return;  // the next heartbeat's acknowledgement tells the node
   }
   node.lock->progress = now;
@@ -146,7 +145,7 @@ void Master::on_chunk(NodeRecord& node, const Shared<Chunk>& shared, Instant now
 // chunk breaks the chain.
 void Master::store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
   const std::uint64_t before = node.mark->seq;
-  const Admitted worst = store_entries(node, chunk, now);
+  const Admitted worst = store_entries(node, chunk, now, out);
   if (worst != Admitted::fresh) {
     give_verdict(node, VerdictKind::violation,
                  {worst == Admitted::broken_chain ? "broken chain" : "malformed chunk"}, now, out);
@@ -165,7 +164,7 @@ void Master::store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, O
 
 // Stores what is new of a chunk, in order, up to the first entry that does not fit; says what was wrong with
 // that one.
-Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now) {
+Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
   std::vector<ByteView> fresh;
   std::vector<Event> events;
   Admitted worst = Admitted::fresh;
@@ -187,7 +186,7 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
   if (!fresh.empty())
     check(store_->append(store_->size(), now, fresh) == AppendResult::appended,
           "a master is the only writer of its log");
-  for (const Event& event : events) learn(node, event, now);
+  for (const Event& event : events) learn(node, event, now, out);
   return worst;
 }
 
@@ -220,8 +219,7 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   const std::uint64_t nonce = node.lock->nonce;
   const std::uint64_t mark = node.mark->seq;
   const std::uint64_t epoch = *node.epoch;
-  std::uint32_t held = 0;
-  for (const CommandId id : node.open_commands) held += commands_.at(id).state == CommandState::held ? 1 : 0;
+  const std::uint32_t held = commands_.held_of(node.enrolment.id);
 
   const Arrow* arrow = take_arrow(node, EventType::replay_verdict, kind);
   check(arrow != nullptr, "a lock is held exactly while REPLAYING");
@@ -245,25 +243,23 @@ void Master::break_lock(NodeRecord& node, std::string why, Instant now) {
 }
 
 // What a stored event of a node tells its master.
-void Master::learn(NodeRecord& node, const Event& event, Instant now) {
+void Master::learn(NodeRecord& node, const Event& event, Instant now, Outbox& out) {
+  CommandBook::Todo todo;
   if (event.type == EventType::observation_recorded) {
     if (const auto observation = payload_of<Observation>(event)) node.bundle = observation->policy_bundle_id;
+  } else if (event.type == EventType::command_result) {
+    const auto result = payload_of<CommandResult>(event);
+    if (!result) return;
+    node.bundle = result->bundle_id;
+    commands_.answered(node.enrolment.id, *result, todo);
+  } else if (event.type == EventType::command_intent) {
+    if (const auto intent = payload_of<CommandIntent>(event))
+      commands_.progressed(node.enrolment.id, intent->command_id, CommandState::executing, todo);
+  } else {
     return;
   }
-  if (event.type != EventType::command_result) return;
-  const auto result = payload_of<CommandResult>(event);
-  if (!result) return;
-  node.bundle = result->bundle_id;
-  const auto found = commands_.find(result->command_id);
-  if (found == commands_.end()) return;
-  CommandRecord& record = found->second;
-  CommandState state = result->state;
-  // EXPIRED was provisional: this is the evidence it waited for (I-38).
-  if (record.state == CommandState::expired && state == CommandState::applied)
-    state = CommandState::applied_late;
-  if (record.state == CommandState::expired && state == CommandState::failed)
-    state = CommandState::failed_late;
-  move(record, state, "the node's own word", now);
+  rollouts_.apply(event);
+  do_it(todo, now, out);
 }
 
 }  // namespace ibcf

@@ -16,6 +16,11 @@ std::uint32_t packed_size(const T& value) {
   return static_cast<std::uint32_t>(encode(value).size());
 }
 
+std::uint32_t bytes_of(const CommandDelivery& delivery) {
+  return packed_size(delivery.command) + (delivery.bundle ? packed_size(*delivery.bundle) : 0) +
+         (delivery.artifact ? packed_size(*delivery.artifact) : 0);
+}
+
 }  // namespace
 
 std::uint32_t wire_bytes(const Message& message) {
@@ -27,7 +32,7 @@ std::uint32_t wire_bytes(const Message& message) {
                      [](const Nack&) { return 16u; },
                      [](const Custody&) { return 8u; },
                      [](const Fin&) { return 56u; },
-                     [](const CommandHeld&) { return 16u; },
+                     [](const CommandProgress&) { return 17u; },
                      [](const EpochNotice&) { return 24u; },
                      [](const Defer&) { return 24u; },
                      [](const Grant&) { return 52u; },
@@ -43,7 +48,7 @@ std::uint32_t wire_bytes(const Message& message) {
                        return bytes;
                      },
                      [](const Shared<Hello>&) { return 189u; },
-                     [](const Shared<CommandDelivery>& delivery) { return packed_size(delivery->command); },
+                     [](const Shared<CommandDelivery>& delivery) { return bytes_of(*delivery); },
                      [](const Shared<LeaseGranted>& granted) { return packed_size(granted->grant) + 8; },
                      [](const Shared<CommandForward>& forward) { return packed_size(forward->command); },
                      [](const Shared<RolloutOrder>& order) {
@@ -64,7 +69,7 @@ std::uint32_t wire_bytes(const Message& message) {
 std::string_view name_of(const Message& message) {
   constexpr std::array<std::string_view, std::variant_size_v<Message>> names{
       "Heartbeat",       "HeartbeatAck",  "ChunkAck",       "Nack",         "Custody",  "Fin",
-      "CommandHeld",     "EpochNotice",   "Defer",          "Grant",        "Verdict",  "LeaseRequest",
+      "CommandProgress", "EpochNotice",   "Defer",          "Grant",        "Verdict",  "LeaseRequest",
       "LeaseRevoked",    "LeaseReleased", "Received",       "Replicated",   "Chunk",    "Hello",
       "CommandDelivery", "LeaseGranted",  "CommandForward", "RolloutOrder", "Replicate"};
   return names[message.index()];

@@ -6,7 +6,7 @@ RelayClass relay_class_of(const Message& message) {
   return std::visit(Match{[](const EpochNotice&) { return RelayClass::authority; },
                           [](const Verdict&) { return RelayClass::authority; },
                           [](const Shared<CommandDelivery>&) { return RelayClass::command; },
-                          [](const CommandHeld&) { return RelayClass::command; },
+                          [](const CommandProgress&) { return RelayClass::command; },
                           [](const Shared<Chunk>& chunk) {
                             // A replay's chunk belongs to a session that its node keeps up itself.
                             return chunk->session == 0 ? RelayClass::history : RelayClass::transient;

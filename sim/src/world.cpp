@@ -549,6 +549,9 @@ void World::State::roll_out(const Scenario::Rollout& rollout, Instant at) {
       derive_id<BundleTag>(scenario.name, scenario.seed, "bundle/" + rollout.bundle + "/" + rollout.version);
   order.bundle.name = rollout.bundle;
   order.bundle.version = rollout.version;
+  // Releases of a name count in the order in which they are rolled out.
+  for (const Scenario::Rollout& other : scenario.rollouts)
+    if (other.bundle == rollout.bundle && other.at <= rollout.at) ++order.bundle.release;
   for (const auto& [object, value] : rollout.config) order.bundle.objects[object].value = exact_value(value);
   order.waves = rollout.waves;
   order.wave_every = rollout.wave_every;

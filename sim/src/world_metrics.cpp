@@ -50,7 +50,7 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
   const auto count_masters = [&](auto&& counts) {
     double sum = 0;
     for (std::uint32_t i = 0; i < masters.size(); ++i)
-      if (in(scenario.controllers[i].domain)) sum += static_cast<double>(counts(masters[i].counters()));
+      if (in(scenario.controllers[i].domain)) sum += static_cast<double>(counts(masters[i]));
     return sum;
   };
   const auto count_executions = [&](auto&& counts) {
@@ -77,26 +77,26 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
     });
   if (name == "nodes_not_returned")
     return count_nodes([&](std::uint32_t i) { return ever_lost[i] && !is_in_contact(mode[i]); });
-  if (name == "replays_clean") return count_masters([](const auto& c) { return c.verdicts_clean; });
-  if (name == "replays_not_clean") return count_masters([](const auto& c) { return c.verdicts_not_clean; });
+  if (name == "replays_clean")
+    return count_masters([](const auto& master) { return master.counters().verdicts_clean; });
+  if (name == "replays_not_clean")
+    return count_masters([](const auto& master) { return master.counters().verdicts_not_clean; });
   if (name == "events_acknowledged") return count_nodes([&](std::uint32_t i) { return agents[i].mark(); });
   if (name == "events_acknowledged_lost")
     return count_nodes([&](std::uint32_t i) { return ledger.missing(i, agents[i].mark()); });
   if (name == "events_stored_twice")
     return count_nodes([&](std::uint32_t i) { return ledger.stored_twice(i); });
   if (name == "events_forged") return count_nodes([&](std::uint32_t i) { return ledger.forged(i); });
-  if (name == "commands_issued") return count_masters([](const auto& c) { return c.commands_issued; });
+  if (name == "commands_issued")
+    return count_masters([](const auto& master) { return master.counters().commands_issued; });
   if (name == "commands_applied") return count_executions([](const auto&) { return true; });
   if (name == "commands_applied_twice") return count_executions([](const auto& e) { return e.again; });
   if (name == "commands_fenced")
-    return count_nodes([&](std::uint32_t i) {
-      const auto& results = agents[i].results();
-      return std::count_if(results.begin(), results.end(),
-                           [](const auto& r) { return r.second == CommandState::fenced; });
-    });
+    return count_nodes([&](std::uint32_t i) { return agents[i].desk().count(CommandState::fenced); });
   if (name == "stale_executions")
     return count_executions([](const auto& e) { return e.epoch < e.max_epoch_seen; });
-  if (name == "commands_held") return count_masters([](const auto& c) { return c.commands_held; });
+  if (name == "commands_held")
+    return count_masters([](const auto& master) { return master.commands().counters().held; });
   if (name == "executions_in_replay")
     return count_executions([](const auto& e) { return is_coming_back(e.mode); });
   if (name == "applied_by_cut_off_master") {

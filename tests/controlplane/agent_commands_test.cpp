@@ -25,7 +25,7 @@ Command command_of(const HandDriver& twin, std::uint64_t epoch, Instant execute_
 }
 
 Message delivery_of(Command command) {
-  return std::make_shared<const CommandDelivery>(CommandDelivery{std::move(command)});
+  return std::make_shared<const CommandDelivery>(CommandDelivery{std::move(command), nullptr, nullptr});
 }
 
 std::vector<CommandResult> results_in(const HandDriver& twin) {
@@ -55,7 +55,7 @@ TEST_CASE("a command to a live node is sent, carried out, and its result ends it
 
   REQUIRE(id);
   CHECK(twin.steps_of(*id) == States{CommandState::sent, CommandState::applied});
-  CHECK(twin.agent().results().at(*id) == CommandState::applied);
+  CHECK(twin.agent().desk().result_of(*id) == CommandState::applied);
   CHECK(twin.executed[0].size() == 1);
 }
 
@@ -95,7 +95,8 @@ TEST_CASE("a command that reaches a node in replay is not carried out, and its m
   twin.to_node(0, delivery_of(command));
 
   CHECK(twin.executed[0].empty());
-  CHECK_FALSE(twin.agent().results().contains(command.id));
+  CHECK_FALSE(twin.agent().desk().result_of(command.id));
+  CHECK_FALSE(twin.agent().desk().state_of(command.id));
 }
 
 TEST_CASE("a command to a node out of contact waits, and is carried out after the way back", "[commands]") {
@@ -151,7 +152,7 @@ TEST_CASE("a command itself tells its node of the newer term, before it takes ef
   REQUIRE(twin.executed[0].size() == 1);
   CHECK(twin.executed[0][0].epoch == 7);
   CHECK(twin.executed[0][0].max_epoch_seen == 7);
-  CHECK(twin.agent().results().at(command_of(twin, 6, at(2h)).id) == CommandState::fenced);
+  CHECK(twin.agent().desk().result_of(command_of(twin, 6, at(2h)).id) == CommandState::fenced);
 }
 
 TEST_CASE("a command delivered twice is carried out once and answered once", "[commands]") {

@@ -25,7 +25,7 @@ Packet chunk_from(std::uint32_t from, std::uint64_t seq, std::uint32_t body_byte
 }
 
 Packet held_from(std::uint32_t from) {
-  return {node(from), master, CommandHeld{}};
+  return {node(from), master, CommandProgress{}};
 }
 
 Packet command_to(std::uint32_t to, std::uint64_t epoch = 1) {
@@ -158,7 +158,7 @@ TEST_CASE("when the way opens, authority goes first, then commands, then events,
   const auto up = bench.upstream(true);
   const auto down = bench.link(3, true);
 
-  REQUIRE(names_of(up) == Names{"CommandHeld", "Chunk", "Chunk", "Chunk"});
+  REQUIRE(names_of(up) == Names{"CommandProgress", "Chunk", "Chunk", "Chunk"});
   CHECK(seq_of(up[1].packet) == 1);
   CHECK(seq_of(up[2].packet) == 7);
   CHECK(seq_of(up[3].packet) == 2);

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "controlplane/command_desk.hpp"
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/link_class.hpp"
 #include "controlplane/outbox.hpp"
@@ -40,6 +40,9 @@ struct AgentIdentity {
   const Signer* signer = nullptr;
   LinkKey link_key{};
   std::string version;
+  std::uint8_t battery_pct = 100;      ///< at the start; 100 where there is none
+  const Machine* machine = nullptr;    ///< must outlive the agent; null: every command works at once
+  const ArtifactGate* gate = nullptr;  ///< likewise; null: no artifact is ever installed
 };
 
 /// The node's side of the control plane: heartbeats and events while in contact, autonomy with a buffer when
@@ -58,6 +61,7 @@ class alignas(64) Agent {
   void on_carrier(bool up, Instant now, Outbox& out);
   /// What the node found out about itself; told with the next heartbeat and snapshot.
   void set_health(Health health) { health_ = health; }
+  void on_battery(std::uint8_t pct, Instant now, Outbox& out);
 
   /// A hint that a heartbeat or its acknowledgement is next for this agent.
   void fetch_ahead() const { ibcf::fetch_ahead(this, hot_bytes); }
@@ -71,8 +75,8 @@ class alignas(64) Agent {
   [[nodiscard]] std::uint64_t backlog_bytes() const { return backlog_bytes_; }
   [[nodiscard]] std::uint64_t max_epoch_seen() const { return max_epoch_seen_; }
   [[nodiscard]] BundleId bundle() const { return bundle_; }
-  /// Final states of the commands this node has seen.
-  [[nodiscard]] const std::map<CommandId, CommandState>& results() const { return results_; }
+  /// The commands this node has, and how those it had ended; the bundle in force with its objects.
+  [[nodiscard]] const CommandDesk& desk() const { return desk_; }
 
  private:
   struct Session {
@@ -116,15 +120,22 @@ class alignas(64) Agent {
   void on(const Verdict& verdict, Instant now, Outbox& out);
   void on(const Custody& custody);
   void on(const EpochNotice& notice);
-  void on(const Command& command, Instant now, Outbox& out);
-  void finish(const Command& command, CommandState state, std::string detail, Instant now, Outbox& out);
+  void on(const Shared<CommandDelivery>& delivery, Instant now, Outbox& out);
   void see_epoch(std::uint64_t epoch);
+
+  // the desk
+  [[nodiscard]] DeskFacts desk_facts(Instant now) const;
+  void tend_desk(Instant now, Outbox& out);
+  void do_steps(const std::vector<DeskStep>& steps, Instant now, Outbox& out);
 
   // what goes out
   void publish(Instant now, Outbox& out);
   void upload(Instant now, Outbox& out);
   void send(Message message, Outbox& out) const;
   void wake(Timer timer, Instant at, Outbox& out);
+  Instant& due_of(Timer timer) {
+    return timer == Timer::work ? work_due_ : due_[static_cast<std::size_t>(timer)];
+  }
 
   // What every heartbeat touches comes first: three cache lines, down to identity_.windowed.
   static constexpr std::size_t hot_bytes = 192;
@@ -136,6 +147,8 @@ class alignas(64) Agent {
   bool heard_in_window_ = false;
   std::uint8_t stalled_acks_ = 0;
   Health health_ = Health::ok;
+  std::uint8_t battery_pct_ = 100;
+  bool has_work_ = false;  // the desk is not idle
   LinkClass link_class_;
   std::uint64_t head_ = 0;
   std::uint64_t mark_ = 0;
@@ -155,7 +168,8 @@ class alignas(64) Agent {
   std::uint64_t nonce_ = 0;
   std::optional<Session> session_;
   BundleId bundle_;
-  std::map<CommandId, CommandState> results_;
+  CommandDesk desk_;
+  Instant work_due_ = never;
 };
 
 }  // namespace ibcf

@@ -3,16 +3,17 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "controlplane/admission.hpp"
 #include "controlplane/authority.hpp"
+#include "controlplane/command_book.hpp"
 #include "controlplane/eventstore.hpp"
 #include "controlplane/node_record.hpp"
 #include "controlplane/outbox.hpp"
+#include "controlplane/rollout_book.hpp"
 
 namespace ibcf {
 
@@ -60,8 +61,12 @@ struct CommandOrder {
   DomainId scope;
   CommandKind kind = CommandKind::restart_service;
   Duration valid_for = std::chrono::hours{1};
-  BundleId bundle_id;
-  std::string argument;
+  BundleId bundle_id{};
+  ArtifactId artifact_id{};
+  std::string argument{};
+  DeliverySemantics delivery = DeliverySemantics::at_least_once;
+  std::string coalesce_key{};
+  bool break_glass = false;
 };
 
 /// One master: admission, the log, belief about its nodes, return and replay, commands, rollouts, and
@@ -84,10 +89,17 @@ class Master {
   void fetch_ahead(Endpoint node) const;
 
   // what operators order
-  /// The command's id, or nothing where this master does not hold the scope's authority now.
+  /// The command's id, or nothing where this master does not hold the scope's authority now, or where the
+  /// command would be valid for longer than longest_validity. An order of kind CANCEL names the command that
+  /// it is to stop in its argument; its own end tells whether it came in time.
   std::optional<CommandId> issue(const CommandOrder& order, Instant now, Outbox& out);
-  /// GLOBAL: publishes the bundle and has every master roll it out to the nodes it is home to.
+  /// GLOBAL: publishes the bundle and has every master roll it out to the nodes it is home to; refuses one
+  /// with blank or invalid fields.
   void order_rollout(const RolloutOrder& order, Instant now, Outbox& out);
+  /// Of this master's own part of a rollout.
+  void pause_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
+  void resume_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
+  void halt_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   /// GLOBAL: gives the scope to another master, as soon as the present holder is done with it.
   void order_handover(DomainId scope, const Peer& to, Instant now, Outbox& out);
 
@@ -100,6 +112,8 @@ class Master {
   [[nodiscard]] const NodeRecord* find_node(NodeId id) const;
   [[nodiscard]] const std::vector<NodeRecord>& nodes() const { return nodes_; }
   [[nodiscard]] std::size_t open_replays() const { return open_replays_; }
+  [[nodiscard]] const CommandBook& commands() const { return commands_; }
+  [[nodiscard]] const RolloutBook& rollouts() const { return rollouts_; }
 
   /// Counts since the start, for reports and checks.
   struct Counters {
@@ -108,7 +122,6 @@ class Master {
     std::uint64_t refused = 0;     ///< messages with a wrong seal, signature, token or incarnation
     std::uint64_t deferred = 0;    ///< Hellos answered with "later"
     std::uint64_t commands_issued = 0;
-    std::uint64_t commands_held = 0;  ///< commands that had to wait for a verdict
     std::uint64_t replays_granted = 0;
     std::uint64_t verdicts_clean = 0;
     std::uint64_t verdicts_not_clean = 0;
@@ -117,21 +130,6 @@ class Master {
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
-  struct CommandRecord {
-    Command command;
-    CommandState state = CommandState::queued;
-    std::uint32_t node = 0;  // number of its record
-    Instant sent;
-    bool was_held = false;
-  };
-  struct RolloutRecord {
-    RolloutOrder order;
-    std::vector<std::uint32_t> targets;  // numbers of records, in the order of the waves
-    std::vector<CommandId> commands;     // the newest per target
-    std::size_t wave = 0;
-    Instant due;
-    RolloutAdvanced last;
-  };
   struct Unconfirmed {
     Endpoint to;
     AnyId id;
@@ -163,19 +161,20 @@ class Master {
   void give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::string> reasons, Instant now,
                     Outbox& out);
   void break_lock(NodeRecord& node, std::string why, Instant now);
-  Admitted store_entries(NodeRecord& node, const Chunk& chunk, Instant now);
-  void learn(NodeRecord& node, const Event& event, Instant now);
+  Admitted store_entries(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
+  void learn(NodeRecord& node, const Event& event, Instant now, Outbox& out);
 
   // commands and rollouts
   Command make_command(const CommandOrder& order, std::uint64_t epoch, Instant now);
   void accept(const Command& command, Instant now, Outbox& out);
-  void dispatch(CommandRecord& record, Instant now, Outbox& out);
   void dispatch_open(NodeRecord& node, Instant now, Outbox& out);
-  void hold(CommandRecord& record, std::string why, Instant now);
-  void move(CommandRecord& record, CommandState state, std::string reason, Instant now);
-  void expire_commands(Instant now);
-  void begin_rollout(const RolloutOrder& order, Instant now);
-  void advance_rollout(RolloutRecord& rollout, Instant now, Outbox& out);
+  void on_progress(NodeRecord& node, const CommandProgress& progress, Instant now, Outbox& out);
+  void tend_commands(Instant now, Outbox& out);
+  RolloutBook::Begun begin_rollout(const RolloutOrder& order, Instant now, Outbox& out);
+  void tend_rollouts(Instant now, Outbox& out);
+  void do_it(const CommandBook::Todo& todo, Instant now, Outbox& out);
+  void do_it(const RolloutBook::Todo& todo, Instant now, Outbox& out);
+  void append_proposed(const std::vector<Proposed>& events, Instant now);
 
   // authority
   void on_lease_request(Endpoint from, const LeaseRequest& request, Instant now, Outbox& out);
@@ -207,10 +206,8 @@ class Master {
   std::uint64_t sessions_ = 0;
   Instant flushed_;
 
-  std::map<CommandId, CommandRecord> commands_;
-  std::set<CommandId> open_commands_;  // not final, of all nodes
-  std::uint64_t commands_made_ = 0;
-  std::vector<RolloutRecord> rollouts_;
+  CommandBook commands_;
+  RolloutBook rollouts_;
 
   HeldAuthority held_;
   GrantChain chain_;

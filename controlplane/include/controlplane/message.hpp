@@ -21,6 +21,10 @@ struct Endpoint {
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
+/// Shared and immutable: a relay passes on a pointer.
+template <class T>
+using Shared = std::shared_ptr<const T>;
+
 /// ---- node to master --------------------------------------------------------------------------------------
 
 /// "I live": sent every heartbeat interval while in contact. Plain and small; nobody allocates for it.
@@ -85,9 +89,12 @@ struct Fin {
   Digest head_value;
 };
 
-/// The node will not execute this now: it is returning, replaying or quarantined. Not a final state.
-struct CommandHeld {
+/// How far the node is with a command: DELIVERED, ACCEPTED or EXECUTING; or HELD: it did not take it now,
+/// because it is returning, replaying or quarantined. A command that ends at once says nothing; how each
+/// ended is in the node's log.
+struct CommandProgress {
   CommandId command_id;
+  CommandState state = CommandState::delivered;
 };
 
 /// ---- master to node --------------------------------------------------------------------------------------
@@ -140,6 +147,8 @@ struct Verdict {
 
 struct CommandDelivery {
   Command command;
+  Shared<PolicyBundle> bundle;         ///< with assign_bundle, else null
+  Shared<ArtifactPublished> artifact;  ///< with install_artifact, else null
 };
 
 /// The authority over a scope is in a new term: fence what is older.
@@ -200,12 +209,9 @@ struct Replicated {
   std::uint64_t next_position = 0;
 };
 
-template <class T>
-using Shared = std::shared_ptr<const T>;
-
-/// Small ones by value, large ones shared and immutable: a relay passes on a pointer.
+/// Small ones by value, large ones shared.
 using Message =
-    std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, Fin, CommandHeld, EpochNotice, Defer,
+    std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, Fin, CommandProgress, EpochNotice, Defer,
                  Grant, Verdict, LeaseRequest, LeaseRevoked, LeaseReleased, Received, Replicated,
                  Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
                  Shared<CommandForward>, Shared<RolloutOrder>, Shared<Replicate>>;

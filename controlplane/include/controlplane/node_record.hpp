@@ -61,7 +61,7 @@ struct alignas(64) NodeRecord {
   const Admission::Mark* mark = nullptr;  ///< what is stored of it; never null once enrolled
   const std::uint64_t* epoch =
       nullptr;  ///< of the authority over its domain, 0 before the first grant; likewise
-  std::vector<CommandId> open_commands;  ///< not final, in order of issue
+  std::uint32_t open_commands = 0;  ///< of it in the master's book
   Heartbeat newest;
   Enrolment enrolment;
 

@@ -9,7 +9,7 @@ namespace ibcf {
 
 /// What a state machine of the core may ask to be woken for. Each has at most one due date; asking again
 /// replaces it.
-enum class Timer : std::uint8_t { beat, snapshot, hello, upload, sweep, flush, replicate };
+enum class Timer : std::uint8_t { beat, snapshot, hello, upload, work, sweep, flush, replicate };
 
 struct Outgoing {
   Endpoint via;  ///< the next stop: a node's relay, or the receiver itself

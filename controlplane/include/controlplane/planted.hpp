@@ -15,6 +15,11 @@ enum class Defect : std::uint8_t {
   forget_return,          ///< a node that lost contact never says Hello
   never_hand_over_lease,  ///< a holder asked to give a scope up answers yes and goes on
   keep_lock,              ///< a master gives the verdict and does not release the lock
+  expired_is_final,       ///< a master takes EXPIRED for final before its node's word
+  intent_not_stored,      ///< what a node is carrying out does not survive a crash
+  superseded_runs,        ///< a node runs a command after its successor
+  constraint_ignored,     ///< a node carries a command out whatever its bundle's constraints say
+  offline_blocks_wave,    ///< a rollout counts unreached nodes as reached ones that still wait
 };
 
 inline Defect planted_defect = Defect::none;

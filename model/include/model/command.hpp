@@ -28,12 +28,14 @@ enum class CommandKind : std::uint8_t {
   re_attest,
   remediate,
   safe_stop,
-  wipe
+  wipe,
+  /// Stops another command, `argument`: its id, if that is not yet bound to be carried out.
+  cancel
 };
 constexpr auto words_of(CommandKind) {
-  return std::array<std::string_view, 9>{"ASSIGN_BUNDLE", "RESTART_SERVICE",  "COLLECT_LOGS",
-                                         "SET_PARAMETER", "INSTALL_ARTIFACT", "RE_ATTEST",
-                                         "REMEDIATE",     "SAFE_STOP",        "WIPE"};
+  return std::array<std::string_view, 10>{
+      "ASSIGN_BUNDLE", "RESTART_SERVICE", "COLLECT_LOGS", "SET_PARAMETER", "INSTALL_ARTIFACT",
+      "RE_ATTEST",     "REMEDIATE",       "SAFE_STOP",    "WIPE",          "CANCEL"};
 }
 
 /// States of a command (protocols page, "Commands"). EXPIRED and INDETERMINATE are provisional: evidence in a
@@ -85,8 +87,10 @@ struct Command {
   /// Passes the reconciliation lock and quarantine, and says so in the log.
   bool break_glass = false;
   std::string argument;
+  /// Rises with every command of one issuer, so that of two of one term the newer is known.
+  std::uint64_t number = 0;
   IBCF_FIELDS(Command, id, node_id, kind, delivery, scope, epoch, issued_by, issued_ts, execute_before,
-              bundle_id, artifact_id, coalesce_key, break_glass, argument)
+              bundle_id, artifact_id, coalesce_key, break_glass, argument, number)
 };
 
 }  // namespace ibcf

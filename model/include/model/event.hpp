@@ -345,12 +345,17 @@ struct BundlePublished {
   IBCF_FIELDS(BundlePublished, bundle)
 };
 
+/// A home master begins to bring a bundle to its own nodes, `targets` of them, in this order.
 struct RolloutStarted {
   BundleId bundle_id;
   DomainId scope;
   std::uint32_t targets = 0;
   std::uint32_t waves = 0;
-  IBCF_FIELDS(RolloutStarted, bundle_id, scope, targets, waves)
+  std::vector<double> fractions;  ///< of the targets, one per wave, rising to 1
+  Duration wave_every{};
+  double threshold = 0.9;
+  std::vector<NodeId> nodes;
+  IBCF_FIELDS(RolloutStarted, bundle_id, scope, targets, waves, fractions, wave_every, threshold, nodes)
 };
 
 /// Counts add up to the targets: applied + failed + unreached + waiting.
