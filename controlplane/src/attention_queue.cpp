@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "controlplane/drift.hpp"
+#include "controlplane/projection_history.hpp"
 
 namespace ibcf {
 namespace {
@@ -27,6 +28,14 @@ bool is_outage(std::uint64_t lost, std::uint64_t members, const AttentionSetting
 }
 
 }  // namespace
+
+std::vector<ProjectionFault> faults_of(const ProjectionHistory& history) {
+  const std::string position = std::to_string(history.live().as_of().position);
+  const std::string parked = std::to_string(history.parked().size()) + " entries unread";
+  if (history.is_stuck()) return {{"views", "stand at position " + position + ", " + parked}};
+  if (!history.parked().empty()) return {{"views", parked}};
+  return {};
+}
 
 /// The root causes found in the tallies, by what they would explain. Numbers as in AttentionNodes.
 struct AttentionQueue::Causes {

@@ -16,6 +16,10 @@ bool is_refusal(CommandState state) {
 
 }  // namespace
 
+std::string tries_key(BundleId bundle, const std::string& object) {
+  return text_of(bundle) + "/" + object;
+}
+
 bool DriftInputs::apply(const Event& event, Touched& touched) {
   switch (event.type) {
     case EventType::observation_recorded:
@@ -28,6 +32,8 @@ bool DriftInputs::apply(const Event& event, Touched& touched) {
       return on_issued(event, touched);
     case EventType::node_reconciled:
       return on_reconciled(event, touched);
+    case EventType::object_removed:
+      return on_removed(event, touched);
     case EventType::replay_verdict:
       return on_verdict(event, touched);
     case EventType::bundle_published:
@@ -78,7 +84,7 @@ bool DriftInputs::on_decision(const Event& event, Touched& touched) {
   if (decision->object.empty()) return true;  // about the node itself
   auto& known = node(id_cast<NodeTag>(event.origin), touched).decided[decision->object];
   const OwnStamp at = stamp_of(event);
-  if (known.at < at) known = {at, event.seq, std::move(decision->value)};
+  if (known.at < at) known = {at, event.seq, std::move(*decision)};
   return true;
 }
 
@@ -120,11 +126,22 @@ bool DriftInputs::on_reconciled(const Event& event, Touched& touched) {
   NodeDriftInputs& inputs = node(id_cast<NodeTag>(event.subject), touched);
   const EventKey key = key_of(event);
   for (ObjectDecision& decision : reconciled->decisions) {
+    if (decision.policy == ReconcilePolicy::give_up && decision.outcome == ReconcileOutcome::take_desired)
+      ++inputs.tries[tries_key(reconciled->bundle_id, decision.object)];
     if (decision.outcome != ReconcileOutcome::keep_node && decision.outcome != ReconcileOutcome::merged)
       continue;
     auto& known = inputs.settled[decision.object];
     if (known.key < key) known = {key, reconciled->bundle_id, std::move(decision.value)};
   }
+  return true;
+}
+
+bool DriftInputs::on_removed(const Event& event, Touched& touched) {
+  const auto removed = payload_of<ObjectRemoved>(event);
+  if (!removed) return false;
+  if (event.origin == event.subject) return true;  // a node removes nothing by its own word
+  std::uint64_t& epoch = node(id_cast<NodeTag>(event.subject), touched).removed[removed->object];
+  epoch = std::max(epoch, removed->epoch);
   return true;
 }
 

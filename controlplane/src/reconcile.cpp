@@ -134,7 +134,7 @@ Decisions newest(const std::vector<DecidedLocally>& decisions, auto&& counts) {
   for (const DecidedLocally& one : decisions) {
     if (!counts(one)) continue;
     const DecidedLocally*& known = newest[one.object];
-    if (known == nullptr || known->seq < one.seq) known = &one;
+    if (known == nullptr || known->stamp < one.stamp) known = &one;
   }
   return newest;
 }
@@ -143,7 +143,7 @@ Decisions newest(const std::vector<DecidedLocally>& decisions, auto&& counts) {
 std::map<std::string, ObjectValue> present_objects(const ReconcileInput& input) {
   auto objects = input.observed;
   for (const auto& [name, one] :
-       newest(input.decisions, [&](const auto& decided) { return decided.seq > input.observed_seq; }))
+       newest(input.decisions, [&](const auto& decided) { return decided.stamp > input.observed_stamp; }))
     objects[name] = one->value;
   return objects;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "controlplane/attention_queue.hpp"
+#include "controlplane/projection_history.hpp"
 #include "random_log.hpp"
 
 using namespace ibcf;
@@ -362,6 +363,30 @@ TEST_CASE("L-7: a projection that fails is an item within one evaluation, and go
   CHECK(item.score == 0.95);
 
   CHECK(story.items().empty());
+}
+
+TEST_CASE("L-7: views that cannot read an entry show in attention at the next evaluation", "[attention]") {
+  MemoryStore log;
+  ProjectionHistory history(domains(), 100, 1);
+  AttentionQueue queue(history.live());
+  const Bytes garbage{1, 2, 3};
+  const ByteView view = garbage;
+  const auto why = [&] {
+    history.catch_up(log);
+    queue.evaluate(faults_of(history));
+    const auto items = queue.top(10);
+    return items.empty() ? std::string() : items.at(0).why;
+  };
+  CHECK(why().empty());
+
+  (void)log.append(0, at(1s), {&view, 1});
+  CHECK(why() == "views: 1 entries unread");
+
+  (void)log.append(1, at(2s), {&view, 1});  // there is room for one only
+  CHECK(why() == "views: stand at position 1, 1 entries unread");
+
+  history.resume(10);
+  CHECK(why() == "views: 2 entries unread");
 }
 
 TEST_CASE("I-66: an item keeps its place until its score moved far enough", "[attention]") {

@@ -65,7 +65,7 @@ class Story {
   }
   void decide(std::uint32_t node, const char* a) {
     scribe.write(any(node_named(node)), EventType::local_decision, any(node_named(node)),
-                 LocalDecision{"changed it", 1, "a", exact_value(a)});
+                 LocalDecision{"changed it", 1, "a", exact_value(a), true, 1min});
   }
   void roll_out(BundleId bundle, std::uint32_t waiting) {
     RolloutAdvanced advanced;

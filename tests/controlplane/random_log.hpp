@@ -207,7 +207,7 @@ inline void random_desire(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
     case 3:
       scribe.write(any(node), EventType::local_decision, any(node),
                    LocalDecision{"decided", dice.below(4), object_name(dice.below(4)),
-                                 any_value(dice, any_kind(dice))});
+                                 any_value(dice, any_kind(dice)), dice.one_in(2), 1min});
       return;
     case 4:
       scribe.write(master, EventType::node_reconciled, any(node),

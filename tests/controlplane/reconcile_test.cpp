@@ -18,7 +18,7 @@ ReconcileInput at_odds(ReconcilePolicy policy, ObjectValue desired, ObjectValue 
   input.desired.objects["a"] = object_of(std::move(desired), policy);
   input.desired_epoch = 5;
   input.observed["a"] = std::move(actual);
-  input.observed_seq = 100;
+  input.observed_stamp = 100;
   input.resynced = true;
   return input;
 }
@@ -293,7 +293,7 @@ struct Case {
     input.desired_epoch = dice.below(4);
     if (!dice.one_in(4)) input.base = &base;
     input.observed = any_objects(dice, dice.one_in(2) ? base : input.desired, objects);
-    input.observed_seq = 10;
+    input.observed_stamp = 10;
     for (std::uint64_t seq = 1; seq < 20; ++seq)
       if (dice.one_in(2)) {
         const std::string name = object_name(dice.below(objects));
@@ -314,8 +314,8 @@ struct Case {
   /// The node's objects, decisions since the snapshot included.
   [[nodiscard]] std::map<std::string, ObjectValue> present() const {
     auto objects = input.observed;
-    for (const auto& one : input.decisions)  // in order of seq, as made above
-      if (one.seq > input.observed_seq) objects[one.object] = one.value;
+    for (const auto& one : input.decisions)  // in order of stamps, as made above
+      if (one.stamp > input.observed_stamp) objects[one.object] = one.value;
     return objects;
   }
 };
@@ -343,7 +343,7 @@ TEST_CASE("reconciling the result changes nothing more", "[reconcile][property]"
     carry_out(decisions, objects);
     // The node has the desired bundle in force now, and says so in a new snapshot.
     one.input.observed = objects;
-    one.input.observed_seq = 100;
+    one.input.observed_stamp = 100;
     one.input.base = &one.input.desired;
     settle(decisions, one.input.settled);
 

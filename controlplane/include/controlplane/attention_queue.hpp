@@ -10,6 +10,11 @@
 
 namespace ibcf {
 
+class ProjectionHistory;
+
+/// What is wrong with the views themselves: entries that none could read, and a fold that stands still (L-7).
+std::vector<ProjectionFault> faults_of(const ProjectionHistory& history);
+
 /// The operator's inbox (seed 2B): what is wrong, by root cause, the worst first. A dead relay is one item,
 /// not its 800 children; so is a cut-off domain, a bundle that nodes drift from, an artifact under suspicion,
 /// a scope at odds over its authority, a brake that holds, a refused peer and a projection that does not keep

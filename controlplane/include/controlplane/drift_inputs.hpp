@@ -33,8 +33,8 @@ struct NodeDriftInputs {
   struct Decided {
     OwnStamp at;
     std::uint64_t seq = 0;
-    ObjectValue value;
-    IBCF_FIELDS(Decided, at, seq, value)
+    LocalDecision said;
+    IBCF_FIELDS(Decided, at, seq, said)
   };
   struct Settled {
     EventKey key;
@@ -45,14 +45,20 @@ struct NodeDriftInputs {
   std::optional<Seen> seen;                ///< the newest snapshot
   std::map<std::string, Decided> decided;  ///< by the node itself, by object
   std::map<std::string, Settled> settled;  ///< by reconciliation, by object
+  /// How often reconciliation had the desired value of a GIVE_UP object taken, by tries_key.
+  std::map<std::string, std::uint32_t> tries;
+  std::map<std::string, std::uint64_t> removed;  ///< by a master's word: object and the highest term
   /// The node's own log was reconciled up to this seq of its decisions.
   EventKey verdict;
   std::uint64_t reconciled_upto = 0;
   /// The newest command whose bundle the node did not get to run.
   OwnStamp failed_at;
   CommandId failed;
-  IBCF_FIELDS(NodeDriftInputs, seen, decided, settled, verdict, reconciled_upto, failed_at, failed)
+  IBCF_FIELDS(NodeDriftInputs, seen, decided, settled, tries, removed, verdict, reconciled_upto, failed_at,
+              failed)
 };
+
+std::string tries_key(BundleId bundle, const std::string& object);
 
 /// What a scope (a node or a domain) was declared to be. Of two the higher term counts, then the later one.
 struct DeclaredBundle {
@@ -116,6 +122,7 @@ class DriftInputs {
   bool on_result(const Event& event, Touched& touched);
   bool on_issued(const Event& event, Touched& touched);
   bool on_reconciled(const Event& event, Touched& touched);
+  bool on_removed(const Event& event, Touched& touched);
   bool on_verdict(const Event& event, Touched& touched);
   bool on_published(const Event& event, Touched& touched);
   bool on_rollout(const Event& event, Touched& touched);

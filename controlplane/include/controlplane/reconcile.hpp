@@ -18,7 +18,7 @@ struct DecidedLocally {
   std::string object;
   ObjectValue value;
   std::uint64_t local_epoch = 0;  ///< the highest term the node knew
-  std::uint64_t seq = 0;          ///< of the event in the node's log: of two, the later counts
+  std::uint64_t stamp = 0;        ///< rises over the node's own events: of two, the later counts
   bool under_grant = false;       ///< taken without contact, within the time of a LOCAL grant (I-26)
 };
 
@@ -38,7 +38,7 @@ struct ReconcileInput {
   /// values.
   std::map<std::string, ObjectValue> settled;
   std::map<std::string, ObjectValue> observed;  ///< the node's objects, by its newest snapshot
-  std::uint64_t observed_seq = 0;               ///< of that snapshot's event; later decisions come on top
+  std::uint64_t observed_stamp = 0;             ///< of that snapshot's event; later decisions come on top
   std::vector<DecidedLocally> decisions;        ///< in any order
   std::vector<Tombstone> tombstones;            ///< in any order
   /// Everything that the node had to say has arrived: only then may a tombstone remove (I-46).

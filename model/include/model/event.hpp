@@ -308,7 +308,9 @@ struct LocalDecision {
   std::uint64_t local_epoch = 0;
   std::string object;
   ObjectValue value;
-  IBCF_FIELDS(LocalDecision, what, local_epoch, object, value)
+  bool under_grant = false;  ///< taken by the right of a LOCAL grant
+  Duration alone{};          ///< since the last contact, by the node's monotonic clock
+  IBCF_FIELDS(LocalDecision, what, local_epoch, object, value, under_grant, alone)
 };
 
 /// A node's word on a command, with the epochs it decided by.
