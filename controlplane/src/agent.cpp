@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controlplane/planted.hpp"
+#include "controlplane/seal.hpp"
 #include "controlplane/spread.hpp"
 #include "model/check.hpp"
 
@@ -191,9 +192,16 @@ void Agent::come_back(Instant now, Outbox& out) {
         encode(LocalDecision{"gave LOCAL authority back", max_epoch_seen_, {}, {}}), {}, 0, now, out);
 }
 
+// Each Hello has one answer: what answers an older one, or comes again, is worth nothing.
+bool Agent::answers_hello(std::uint64_t nonce, Instant now) {
+  if (nonce != nonce_ || nonce == answered_nonce_) return false;
+  answered_nonce_ = nonce;
+  hear(now);
+  return true;
+}
+
 void Agent::on(const Grant& grant, Instant now, Outbox& out) {
-  if (grant.nonce != nonce_) return;                      // answers an older Hello
-  if (session_ && session_->id == grant.session) return;  // said twice
+  if (!answers_hello(grant.nonce, now)) return;
   come_back(now, out);
   if (mode() == ConnectivityMode::replaying) step(EventType::replay_session_lost);
   step(EventType::replay_granted);
@@ -202,6 +210,7 @@ void Agent::on(const Grant& grant, Instant now, Outbox& out) {
   session_ = Session{.id = grant.session,
                      .fencing_token = grant.fencing_token,
                      .next = mark_ + 1,
+                     .acked = mark_,
                      .credit_bytes = grant.credit_bytes,
                      .chunk_bytes = grant.chunk_bytes,
                      .outstanding = {},
@@ -211,14 +220,16 @@ void Agent::on(const Grant& grant, Instant now, Outbox& out) {
 }
 
 void Agent::on(const Defer& defer, Instant now, Outbox& out) {
-  if (defer.nonce != nonce_) return;
+  if (!answers_hello(defer.nonce, now)) return;
   come_back(now, out);
   if (mode() != ConnectivityMode::returning) return;
   wake(Timer::hello, now + defer.retry_after + spread_over(defer.spread, identity_.id, nonce_), out);
 }
 
 void Agent::on(const ChunkAck& ack, Instant now, Outbox& out) {
-  if (!session_ || session_->id != ack.session) return;
+  if (!session_ || session_->id != ack.session || ack.mark <= session_->acked) return;  // late, or again
+  hear(now);
+  session_->acked = ack.mark;
   acknowledge(ack.mark);
   session_->credit_bytes = ack.credit_bytes;
   session_->progress = now;
@@ -229,7 +240,9 @@ void Agent::on(const ChunkAck& ack, Instant now, Outbox& out) {
 }
 
 void Agent::on(const Nack& nack, Instant now, Outbox& out) {
-  if (!session_ || session_->id != nack.session) return;
+  if (!session_ || session_->id != nack.session || nack.expected <= session_->acked) return;
+  hear(now);
+  session_->acked = nack.expected - 1;
   acknowledge(nack.expected - 1);
   session_->outstanding.clear();
   session_->next = mark_ + 1;
@@ -275,12 +288,13 @@ void Agent::upload(Instant now, Outbox& out) {
 
 void Agent::on(const Verdict& verdict, Instant now, Outbox& out) {
   if (verdict.session == 0) {
-    if (verdict.nonce != nonce_) return;
+    if (!answers_hello(verdict.nonce, now)) return;
     come_back(now, out);
     if (mode() != ConnectivityMode::returning) return;
     step(EventType::replay_not_needed);
   } else {
     if (!session_ || session_->id != verdict.session) return;
+    hear(now);
     step(EventType::replay_verdict, verdict.kind);
   }
   session_.reset();
@@ -295,8 +309,18 @@ void Agent::on(const Verdict& verdict, Instant now, Outbox& out) {
 
 // ---- what else comes in -----------------------------------------------------------------------------------
 
+// A node listens to its own master, which seals what it says, and to its relay about custody alone.
+bool Agent::is_genuine(const Packet& packet) const {
+  if (std::holds_alternative<Custody>(packet.message)) return packet.from == identity_.relay;
+  return packet.from == identity_.master && fits(identity_.secret, packet);
+}
+
+// Not every word is a sign of contact: commands and notices may have waited at the relay for long.
 void Agent::on_message(const Packet& packet, Instant now, Outbox& out) {
-  if (packet.from.role == Role::master) hear(now);
+  if (!is_genuine(packet)) {
+    ++refused_;
+    return;
+  }
   std::visit(
       Match{[&](const HeartbeatAck& ack) { on(ack, now, out); },
             [&](const Grant& grant) { on(grant, now, out); },
@@ -305,13 +329,15 @@ void Agent::on_message(const Packet& packet, Instant now, Outbox& out) {
             [&](const Verdict& verdict) { on(verdict, now, out); },
             [&](const Custody& custody) { on(custody); }, [&](const EpochNotice& notice) { on(notice); },
             [&](const Shared<CommandDelivery>& delivery) { on(delivery, now, out); },
-            [&](const auto&) { check(false, "a node gets only what is meant for nodes"); }},
+            [&](const auto&) { ++refused_; }},  // its own words, turned round
       packet.message);
   tend_desk(now, out);
 }
 
 void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
-  if (ack.incarnation != identity_.incarnation) return;
+  if (ack.incarnation != identity_.incarnation || ack.echo <= echoed_) return;  // late, or again
+  echoed_ = ack.echo;
+  hear(now);
   const Duration rtt = now - ack.echo;
   rtt_us_ = static_cast<std::uint32_t>(std::min<std::int64_t>(rtt.count() / 1000, UINT32_MAX));
   const ConnectivityMode before = link_class_.current();
@@ -341,7 +367,7 @@ void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
 }
 
 void Agent::on(const Custody& custody) {
-  custody_ = std::max(custody_, custody.upto);
+  custody_ = std::max(custody_, std::min(custody.upto, sent_));
 }
 
 void Agent::on(const EpochNotice& notice) {
@@ -403,7 +429,7 @@ void Agent::do_steps(const std::vector<DeskStep>& steps, Instant now, Outbox& ou
               cause, 0, now, out);
         break;
       case DeskStep::Kind::say:
-        if (carrier_) send(CommandProgress{step.command, step.state}, out);
+        if (carrier_) send(CommandProgress{step.command, step.state, nonce_}, out);
         break;
     }
   }
@@ -529,8 +555,7 @@ Chunk Agent::cut_chunk(std::uint64_t first, std::uint64_t limit_bytes) const {
               .last = 0,
               .digest = {},
               .entries = {},
-              .signature = {},
-              .seal = {}};
+              .signature = {}};
   auto entry = std::lower_bound(buffer_.begin() + static_cast<std::ptrdiff_t>(released_), buffer_.end(),
                                 first, [](const LogEntry& at, std::uint64_t seq) { return at.last < seq; });
   check(entry != buffer_.end(), "what is not acknowledged is still in the buffer");
@@ -551,14 +576,14 @@ void Agent::publish(Instant, Outbox& out) {
   if (!carrier_ || !is_in_contact(mode())) return;
   while (sent_ < head_) {
     Chunk chunk = cut_chunk(sent_ + 1, settings_->chunk_bytes);
-    chunk.seal = seal_of(identity_.link_key, signed_bytes(chunk));
     sent_ = chunk.last;
     send(std::make_shared<const Chunk>(std::move(chunk)), out);
   }
 }
 
 void Agent::send(Message message, Outbox& out) const {
-  out.send(identity_.relay, {Role::node, identity_.index}, identity_.master, std::move(message));
+  const Seal seal = seal_of(identity_.secret, message);
+  out.send(identity_.relay, {Role::node, identity_.index}, identity_.master, std::move(message), seal);
 }
 
 void Agent::wake(Timer timer, Instant at, Outbox& out) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "controlplane/planted.hpp"
+#include "controlplane/seal.hpp"
 #include "model/check.hpp"
 
 namespace ibcf {
@@ -82,9 +83,13 @@ void Master::on_timer(Timer timer, Instant now, Outbox& out) {
 }
 
 void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
+  if (packet.from.role == Role::master) {
+    on_master(packet, now, out);
+    return;
+  }
   NodeRecord* node = packet.from.role == Role::node ? find_record(packet.from) : nullptr;
-  if (packet.from.role == Role::node && node == nullptr) {
-    ++counters_.refused;  // not one of ours
+  if (node == nullptr || !fits(node->enrolment.secret, packet)) {
+    ++counters_.refused;  // not one of ours, or not as it was sent
     return;
   }
   std::visit(Match{[&](const Heartbeat& beat) { on_heartbeat(*node, beat, now, out); },
@@ -92,7 +97,12 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
                    [&](const Shared<Chunk>& chunk) { on_chunk(*node, chunk, now, out); },
                    [&](const Fin& fin) { on_fin(*node, fin, now, out); },
                    [&](const CommandProgress& progress) { on_progress(*node, progress, now, out); },
-                   [&](const Shared<LeaseGranted>& granted) {
+                   [&](const auto&) { ++counters_.refused; }},  // no word of a node
+             packet.message);
+}
+
+void Master::on_master(const Packet& packet, Instant now, Outbox& out) {
+  std::visit(Match{[&](const Shared<LeaseGranted>& granted) {
                      take_grant(*granted, now);
                      to_master(packet.from, Received{any(granted->grant.scope)}, out);
                      see_epoch(granted->grant.scope, granted->grant.epoch, now, out);
@@ -180,6 +190,11 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
     ++counters_.refused;
     return;
   }
+  if (beat.sent <= node.newest_sent) {
+    ++counters_.stale;
+    return;
+  }
+  node.newest_sent = beat.sent;
   ++counters_.heartbeats;
   ++node.beats;
   node.last_seen = now;
@@ -351,8 +366,9 @@ void Master::on_replicate(const Packet& packet, const Replicate& replicate, Inst
 // ---- sending ----------------------------------------------------------------------------------------------
 
 void Master::to_node(const NodeRecord& node, Message message, Outbox& out) const {
+  const Seal seal = seal_of(node.enrolment.secret, message);
   out.send(node.enrolment.relay, {Role::master, identity_.index}, {Role::node, node.enrolment.index},
-           std::move(message));
+           std::move(message), seal);
 }
 
 void Master::to_master(Endpoint to, Message message, Outbox& out) const {

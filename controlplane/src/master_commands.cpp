@@ -83,6 +83,7 @@ void Master::dispatch_open(NodeRecord& node, Instant now, Outbox& out) {
 
 void Master::on_progress(NodeRecord& node, const CommandProgress& progress, Instant now, Outbox& out) {
   CommandBook::Todo todo;
+  if (progress.state == CommandState::held && progress.nonce <= node.settled_nonce) return;  // an old word
   if (progress.state == CommandState::held)
     commands_.refused_for_now(node.enrolment.id, progress.command_id, todo);
   else

@@ -34,12 +34,16 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     ++counters_.refused;  // nobody has proved to be this node, so nothing is believed of it
     return;
   }
-  node.last_seen = now;
-  node.silent_contacts = 0;
-  if (node.lock && node.lock->nonce == hello.nonce) {
-    send_grant(node, out);  // the same Hello over another path, or its answer was lost
+  if (hello.nonce <= node.hello_nonce) {
+    ++counters_.stale;
+    // The same Hello over another path: its answer may have been lost.
+    if (node.lock && node.lock->nonce == hello.nonce) send_grant(node, out);
     return;
   }
+  node.hello_nonce = hello.nonce;
+  node.newest_sent = hello.clock - Duration{1};  // a clock that was set back starts from here
+  node.last_seen = now;
+  node.silent_contacts = 0;
   if (!see_return(node, hello, now)) return;
   const Admission::Mark mark = *node.mark;
   const bool forked = hello.head < mark.seq || (hello.head == mark.seq && hello.head_value != mark.value);
@@ -50,6 +54,7 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   }
   if (hello.head == mark.seq) {
     believe(node, EventType::replay_not_needed, "marks and heads are equal", now);
+    node.settled_nonce = hello.nonce;
     to_node(node, Verdict{0, hello.nonce, VerdictKind::clean, mark.seq, *node.epoch, 0}, out);
     dispatch_open(node, now, out);
     return;
@@ -102,9 +107,7 @@ void Master::on_chunk(NodeRecord& node, const Shared<Chunk>& shared, Instant now
   const bool live = chunk.session == 0;
   bool authentic = chunk.origin == enrolment.id && chunk.incarnation == enrolment.incarnation &&
                    !chunk.entries.empty() && chunk.digest == digest_of(chunk.entries);
-  if (live)
-    authentic = authentic && chunk.seal == seal_of(enrolment.link_key, signed_bytes(chunk));
-  else
+  if (!live)  // a live one came under a seal
     authentic = authentic && verifier_->verifies(enrolment.public_key, signed_bytes(chunk), chunk.signature);
   if (!authentic) {
     ++counters_.refused;
@@ -120,12 +123,12 @@ void Master::on_chunk(NodeRecord& node, const Shared<Chunk>& shared, Instant now
     ++counters_.refused;
     return;
   }
-  node.last_seen = now;
   if (live) {
     store_entries(node, chunk, now, out);
-    return;  // the next heartbeat's acknowledgement tells the node
+    return;  // the next heartbeat's acknowledgement tells the node; a relay may have kept it, so it is no
+             // sign of life
   }
-  node.lock->progress = now;
+  if (chunk.last > node.mark->seq) node.last_seen = node.lock->progress = now;
   if (chunk.first > node.mark->seq + 1) {
     // A small chunk overtakes a large one; it waits for what belongs before it. Past the bound the node has
     // to send it again.
@@ -230,6 +233,7 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   if (!is_planted(Defect::keep_lock)) node.lock.reset();
   --open_replays_;
   ++(kind == VerdictKind::clean ? counters_.verdicts_clean : counters_.verdicts_not_clean);
+  node.settled_nonce = nonce;
   node.last_verdict = Verdict{session, nonce, kind, mark, epoch, held};
   to_node(node, *node.last_verdict, out);
   dispatch_open(node, now, out);

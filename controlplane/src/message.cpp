@@ -6,6 +6,8 @@ namespace ibcf {
 namespace {
 
 constexpr std::uint32_t framing = 48;
+constexpr std::uint32_t beat_seal = 8;
+constexpr std::uint32_t seal = 16;
 
 std::uint32_t bytes_of(const LogEntry& entry) {
   return static_cast<std::uint32_t>(entry.packed.size()) + entry.body_bytes + 12;
@@ -26,29 +28,29 @@ std::uint32_t bytes_of(const CommandDelivery& delivery) {
 std::uint32_t wire_bytes(const Message& message) {
   const std::uint32_t content =
       std::visit(Match{
-                     [](const Heartbeat&) { return 47u; },
-                     [](const HeartbeatAck&) { return 29u; },
-                     [](const ChunkAck&) { return 24u; },
-                     [](const Nack&) { return 16u; },
+                     [](const Heartbeat&) { return 47 + beat_seal; },
+                     [](const HeartbeatAck&) { return 29 + beat_seal; },
+                     [](const ChunkAck&) { return 24 + seal; },
+                     [](const Nack&) { return 16 + seal; },
                      [](const Custody&) { return 8u; },
-                     [](const Fin&) { return 56u; },
-                     [](const CommandProgress&) { return 17u; },
-                     [](const EpochNotice&) { return 24u; },
-                     [](const Defer&) { return 24u; },
-                     [](const Grant&) { return 52u; },
-                     [](const Verdict&) { return 37u; },
+                     [](const Fin&) { return 56 + seal; },
+                     [](const CommandProgress&) { return 25 + seal; },
+                     [](const EpochNotice&) { return 24 + seal; },
+                     [](const Defer&) { return 24 + seal; },
+                     [](const Grant&) { return 52 + seal; },
+                     [](const Verdict&) { return 37 + seal; },
                      [](const LeaseRequest&) { return 32u; },
                      [](const LeaseRevoked&) { return 24u; },
                      [](const LeaseReleased&) { return 24u; },
                      [](const Received&) { return 16u; },
                      [](const Replicated&) { return 8u; },
                      [](const Shared<Chunk>& chunk) {
-                       std::uint32_t bytes = 84 + 64;
+                       std::uint32_t bytes = 84 + (chunk->session == 0 ? seal : 64);
                        for (const LogEntry& entry : chunk->entries) bytes += bytes_of(entry);
                        return bytes;
                      },
                      [](const Shared<Hello>&) { return 189u; },
-                     [](const Shared<CommandDelivery>& delivery) { return bytes_of(*delivery); },
+                     [](const Shared<CommandDelivery>& delivery) { return bytes_of(*delivery) + seal; },
                      [](const Shared<LeaseGranted>& granted) { return packed_size(granted->grant) + 8; },
                      [](const Shared<CommandForward>& forward) { return packed_size(forward->command); },
                      [](const Shared<RolloutOrder>& order) {
@@ -82,6 +84,7 @@ Digest digest_of(const std::vector<LogEntry>& entries) {
     Encoder encoder(head);
     encoder.put(entry.first);
     encoder.put(entry.last);
+    encoder.put(entry.priority);
     encoder.put(entry.body_bytes);
     encoder.raw(entry.packed);
     value = chain(value, head);

@@ -24,4 +24,17 @@ Seal seal_of(const LinkKey& key, ByteView bytes) {
   return seal;
 }
 
+static_assert(crypto_shorthash_KEYBYTES == 16 && crypto_shorthash_BYTES == 8);
+
+LinkSecret::LinkSecret(const LinkKey& key) : key_(key) {
+  constexpr std::array<std::uint8_t, 9> purpose{'h', 'e', 'a', 'r', 't', 'b', 'e', 'a', 't'};
+  quick_key_ = seal_of(key, purpose);
+}
+
+Seal LinkSecret::quick_seal(ByteView bytes) const {
+  Seal seal{};
+  crypto_shorthash(seal.data(), bytes.data(), bytes.size(), quick_key_.data());
+  return seal;
+}
+
 }  // namespace ibcf

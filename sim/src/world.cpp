@@ -156,22 +156,23 @@ void World::State::build_nodes() {
     const auto id = derive_id<NodeTag>(scenario.name, scenario.seed, "node/" + place.name);
     const auto& signer =
         signers.emplace_back(std::make_unique<Ed25519Signer>(secret_of(scenario, "node.identity", i)));
-    const LinkKey link_key = secret_of(scenario, "node.link_key", i).bytes;
+    const LinkSecret secret(secret_of(scenario, "node.link_key", i).bytes);
     ledger.add_node(i, any(id));
     agents.emplace_back(agent_settings, AgentIdentity{.relay = {Role::relay, place.relay},
                                                       .master = {Role::master, place.master},
                                                       .index = i,
                                                       .incarnation = 1,
                                                       .windowed = place.contacts != nullptr,
+                                                      .secret = secret,
                                                       .id = id,
                                                       .domain = domain_ids[place.domain],
                                                       .signer = signer.get(),
-                                                      .link_key = link_key,
                                                       .version = "1.0.0"});
     masters[place.master].enrol(
         Enrolment{.index = i,
                   .incarnation = 1,
                   .relay = {Role::relay, place.relay},
+                  .secret = secret,
                   .id = id,
                   .facts = {.name = place.name,
                             .kind = group.kind,
@@ -183,7 +184,6 @@ void World::State::build_nodes() {
                             .serial = fmt::format("{}-{:06}", scenario.name, i),
                             .ordinal = i},
                   .public_key = signer->public_key(),
-                  .link_key = link_key,
                   .contacts = place.contacts},
         Instant{});
   }
@@ -280,7 +280,7 @@ void World::State::foresee_timer() const {
 }
 
 void World::State::foresee_hop(const Outgoing& outgoing) const {
-  const auto& [from, to, message] = outgoing.packet;
+  const auto& [from, to, message, seal] = outgoing.packet;
   if (outgoing.via.role == Role::master && from.role == Role::node)
     masters[outgoing.via.index].fetch_ahead(from);
   else if (outgoing.via.role == Role::relay && to.role == Role::node)
@@ -393,12 +393,14 @@ void World::State::dropped(std::uint32_t parcel, DropReason reason, LinkIndex, I
 
 void World::State::give(const Endpoint& to, const Packet& packet, Instant at) {
   switch (to.role) {
-    case Role::node:
+    case Role::node: {
+      const std::uint64_t mark = agents[to.index].mark();
       agents[to.index].on_message(packet, at, outbox);
       drain(to, at);
       note_mode(to.index);
-      note_mark(to.index);
+      if (agents[to.index].mark() != mark) note_mark(to.index);
       break;
+    }
     case Role::relay:
       relays[to.index].on_message(packet, at, outbox);
       drain(to, at);

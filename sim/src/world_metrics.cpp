@@ -179,6 +179,9 @@ void World::State::judge(const RunOptions& options, Instant end, Outcome& outcom
   total("sessions_lost", [](const auto& c) { return c.sessions_lost; });
   total("duplicates_dropped", [](const auto& c) { return c.duplicates; });
   total("messages_refused", [](const auto& c) { return c.refused; });
+  std::uint64_t refused_by_nodes = 0;
+  for (const Agent& agent : agents) refused_by_nodes += agent.refused();
+  outcome.counters.emplace_back("messages_refused_by_nodes", refused_by_nodes);
   const auto relay_total = [&](std::string_view name, auto&& of) {
     std::uint64_t sum = 0;
     for (const RelayCore& relay : relays) sum += of(relay.counters());

@@ -11,6 +11,7 @@
 #include "controlplane/master.hpp"
 #include "controlplane/memory_store.hpp"
 #include "controlplane/relay.hpp"
+#include "controlplane/seal.hpp"
 
 /// A master, a relay and a few nodes driven by hand: a queue of packets and timers in order of time, and no
 /// simulator. Times on the way are fixed; what is lost, doubled or forged is up to the test.
@@ -43,10 +44,10 @@ struct HandDriver {
   bool upstream_cut = false;
 
   static NodeId id_of(std::uint32_t node) { return derive_id<NodeTag>("hand", 1, "node", node); }
-  static LinkKey link_key_of(std::uint32_t node) {
+  static LinkSecret secret_of(std::uint32_t node) {
     LinkKey key{};
     key[0] = static_cast<std::uint8_t>(node + 1);
-    return key;
+    return LinkSecret(key);
   }
 
   /// Snapshots often, and small ones, so that nodes have something to say.
@@ -105,11 +106,14 @@ struct HandDriver {
     if (to.role == Role::master) master->on_message(packet, now, out_);
     drain(to);
   }
+  /// As if the node, or the master, had sent it: sealed.
   void to_master(std::uint32_t node, Message message) {
-    give({Role::master, 0}, {{Role::node, node}, {Role::master, 0}, std::move(message)});
+    const Seal seal = seal_of(secret_of(node), message);
+    give({Role::master, 0}, {{Role::node, node}, {Role::master, 0}, std::move(message), seal});
   }
   void to_node(std::uint32_t node, Message message) {
-    give({Role::node, node}, {{Role::master, 0}, {Role::node, node}, std::move(message)});
+    const Seal seal = seal_of(secret_of(node), message);
+    give({Role::node, node}, {{Role::master, 0}, {Role::node, node}, std::move(message), seal});
   }
 
   std::optional<CommandId> order(std::uint32_t node, Duration valid_for = std::chrono::hours{1}) {
@@ -211,7 +215,7 @@ struct HandDriver {
     identity.relay = {Role::relay, 0};
     identity.master = {Role::master, 0};
     identity.signer = &signer;
-    identity.link_key = link_key_of(node);
+    identity.secret = secret_of(node);
     identity.windowed = windows != nullptr;
     identity.version = "1.0.0";
     agents.emplace_back(agent_settings, std::move(identity));
@@ -222,7 +226,7 @@ struct HandDriver {
     enrolment.facts.domain_id = domain;
     enrolment.facts.ordinal = node;
     enrolment.public_key = signer.public_key();
-    enrolment.link_key = link_key_of(node);
+    enrolment.secret = secret_of(node);
     enrolment.relay = {Role::relay, 0};
     enrolment.contacts = windows;
     master->enrol(std::move(enrolment), now);

@@ -35,10 +35,10 @@ struct AgentIdentity {
   std::uint32_t index = 0;
   std::uint32_t incarnation = 1;
   bool windowed = false;  ///< the contact plan gives this node windows, not a standing link
+  LinkSecret secret;
   NodeId id;
   DomainId domain;
   const Signer* signer = nullptr;
-  LinkKey link_key{};
   std::string version;
   std::uint8_t battery_pct = 100;      ///< at the start; 100 where there is none
   const Machine* machine = nullptr;    ///< must outlive the agent; null: every command works at once
@@ -75,6 +75,8 @@ class alignas(64) Agent {
   [[nodiscard]] std::uint64_t backlog_bytes() const { return backlog_bytes_; }
   [[nodiscard]] std::uint64_t max_epoch_seen() const { return max_epoch_seen_; }
   [[nodiscard]] BundleId bundle() const { return bundle_; }
+  /// Messages that were not as this node's master or relay sent them.
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
   /// The commands this node has, and how those it had ended; the bundle in force with its objects.
   [[nodiscard]] const CommandDesk& desk() const { return desk_; }
 
@@ -82,7 +84,8 @@ class alignas(64) Agent {
   struct Session {
     std::uint64_t id = 0;
     std::uint64_t fencing_token = 0;
-    std::uint64_t next = 0;  ///< first seq not yet sent
+    std::uint64_t next = 0;   ///< first seq not yet sent
+    std::uint64_t acked = 0;  // newest mark an answer in this session named
     std::uint64_t credit_bytes = 0;
     std::uint32_t chunk_bytes = 0;
     std::vector<std::pair<std::uint64_t, std::uint64_t>>
@@ -112,6 +115,8 @@ class alignas(64) Agent {
   void take_snapshot(Instant now, Outbox& out);
 
   // what comes in
+  [[nodiscard]] bool is_genuine(const Packet& packet) const;
+  bool answers_hello(std::uint64_t nonce, Instant now);
   void on(const HeartbeatAck& ack, Instant now, Outbox& out);
   void on(const Grant& grant, Instant now, Outbox& out);
   void on(const Defer& defer, Instant now, Outbox& out);
@@ -137,8 +142,9 @@ class alignas(64) Agent {
     return timer == Timer::work ? work_due_ : due_[static_cast<std::size_t>(timer)];
   }
 
-  // What every heartbeat touches comes first: three cache lines, down to identity_.windowed.
-  static constexpr std::size_t hot_bytes = 192;
+  // What every heartbeat touches comes first: four cache lines, down to the first half of
+  // identity_.secret.
+  static constexpr std::size_t hot_bytes = 256;
   const AgentSettings* settings_;
   Instant last_heard_;
   Instant due_[4] = {never, never, never, never};  // of beat, snapshot, hello, upload
@@ -150,6 +156,7 @@ class alignas(64) Agent {
   std::uint8_t battery_pct_ = 100;
   bool has_work_ = false;  // the desk is not idle
   LinkClass link_class_;
+  Instant echoed_ = Instant::min();  // the newest heartbeat that was acknowledged
   std::uint64_t head_ = 0;
   std::uint64_t mark_ = 0;
   std::uint64_t sent_ = 0;  // newest seq published in contact
@@ -166,6 +173,8 @@ class alignas(64) Agent {
   Digest head_value_;
   std::uint64_t hlc_ = 0;
   std::uint64_t nonce_ = 0;
+  std::uint64_t answered_nonce_ = 0;  // the newest Hello that was answered
+  std::uint64_t refused_ = 0;
   std::optional<Session> session_;
   BundleId bundle_;
   CommandDesk desk_;

@@ -120,6 +120,7 @@ class Master {
     std::uint64_t heartbeats = 0;
     std::uint64_t duplicates = 0;  ///< events that were there already
     std::uint64_t refused = 0;     ///< messages with a wrong seal, signature, token or incarnation
+    std::uint64_t stale = 0;       ///< heartbeats and Hellos that came again, or after newer ones
     std::uint64_t deferred = 0;    ///< Hellos answered with "later"
     std::uint64_t commands_issued = 0;
     std::uint64_t replays_granted = 0;
@@ -136,6 +137,8 @@ class Master {
     Message message;
     Instant sent;
   };
+
+  void on_master(const Packet& packet, Instant now, Outbox& out);
 
   // nodes and belief
   NodeRecord* find_record(Endpoint from);

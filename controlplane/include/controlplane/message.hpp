@@ -39,6 +39,8 @@ struct Heartbeat {
   ConnectivityMode mode = ConnectivityMode::disconnected;
   Health health = Health::ok;
   std::uint8_t battery_pct = 100;
+  IBCF_FIELDS(Heartbeat, sent, head, backlog_bytes, max_epoch_seen, incarnation, backlog_events, rtt_us, mode,
+              health, battery_pct)
 };
 
 /// One entry of a node's log on its way: a packed Event, which for a stream.gap stands for a range that was
@@ -51,8 +53,8 @@ struct LogEntry {
   std::uint32_t body_bytes = 0;  ///< of a snapshot body that travels with it
 };
 
-/// A range of a node's log. With session 0 it is sent in contact and carries a seal under the link key;
-/// within a replay it carries an Ed25519 signature and the lock's fencing token.
+/// A range of a node's log. With session 0 it is sent in contact under a seal; within a replay it carries an
+/// Ed25519 signature and the lock's fencing token.
 struct Chunk {
   NodeId origin;
   std::uint32_t incarnation = 1;
@@ -63,7 +65,6 @@ struct Chunk {
   Digest digest;  ///< over all entries, in order
   std::vector<LogEntry> entries;
   Signature signature{};
-  Seal seal{};
 };
 
 /// Identity proof and inventory of what the node holds (protocols page, "Return and replay").
@@ -87,6 +88,7 @@ struct Fin {
   std::uint64_t fencing_token = 0;
   std::uint64_t head = 0;
   Digest head_value;
+  IBCF_FIELDS(Fin, session, fencing_token, head, head_value)
 };
 
 /// How far the node is with a command: DELIVERED, ACCEPTED or EXECUTING; or HELD: it did not take it now,
@@ -95,6 +97,8 @@ struct Fin {
 struct CommandProgress {
   CommandId command_id;
   CommandState state = CommandState::delivered;
+  std::uint64_t nonce = 0;  ///< of the node's newest Hello: HELD counts until the verdict on that one
+  IBCF_FIELDS(CommandProgress, command_id, state, nonce)
 };
 
 /// ---- master to node --------------------------------------------------------------------------------------
@@ -105,6 +109,7 @@ struct HeartbeatAck {
   std::uint64_t epoch = 0;  ///< of the authority over the node's domain
   std::uint32_t incarnation = 1;
   bool hello_required = false;
+  IBCF_FIELDS(HeartbeatAck, echo, mark, epoch, incarnation, hello_required)
 };
 
 struct Grant {
@@ -115,24 +120,28 @@ struct Grant {
   std::uint64_t credit_bytes = 0;
   std::uint32_t chunk_bytes = 0;
   std::uint64_t epoch = 0;
+  IBCF_FIELDS(Grant, session, nonce, fencing_token, resume_from, credit_bytes, chunk_bytes, epoch)
 };
 
 struct Defer {
   std::uint64_t nonce = 0;
   Duration retry_after{};
   Duration spread{};  ///< wait a part of this on top, each node its own
+  IBCF_FIELDS(Defer, nonce, retry_after, spread)
 };
 
 struct ChunkAck {
   std::uint64_t session = 0;
   std::uint64_t mark = 0;
   std::uint64_t credit_bytes = 0;
+  IBCF_FIELDS(ChunkAck, session, mark, credit_bytes)
 };
 
 /// The range did not fit: go on from `expected`.
 struct Nack {
   std::uint64_t session = 0;
   std::uint64_t expected = 0;
+  IBCF_FIELDS(Nack, session, expected)
 };
 
 /// Ends a replay; session 0 answers a Hello that needed none.
@@ -143,6 +152,7 @@ struct Verdict {
   std::uint64_t mark = 0;
   std::uint64_t epoch = 0;
   std::uint32_t commands_held = 0;
+  IBCF_FIELDS(Verdict, session, nonce, kind, mark, epoch, commands_held)
 };
 
 struct CommandDelivery {
@@ -155,6 +165,7 @@ struct CommandDelivery {
 struct EpochNotice {
   DomainId scope;
   std::uint64_t epoch = 0;
+  IBCF_FIELDS(EpochNotice, scope, epoch)
 };
 
 /// ---- relay to node ---------------------------------------------------------------------------------------
@@ -216,14 +227,17 @@ using Message =
                  Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
                  Shared<CommandForward>, Shared<RolloutOrder>, Shared<Replicate>>;
 
-/// A message with its first sender and last receiver; relays in between pass it on.
+/// A message with its first sender and last receiver; relays in between pass it on. Between a node and its
+/// master it carries a seal (seal.hpp) or is signed.
 struct Packet {
   Endpoint from;
   Endpoint to;
   Message message;
+  Seal seal{};
 };
 
-/// Bytes on the wire: the packed content, a snapshot's body, and 48 bytes of addresses and framing.
+/// Bytes on the wire: the packed content with its seal or signature, a snapshot's body, and 48 bytes of
+/// addresses and framing.
 std::uint32_t wire_bytes(const Message& message);
 
 /// "Heartbeat", "Chunk", ...

@@ -28,10 +28,10 @@ struct Enrolment {
   std::uint32_t index = 0;  ///< of its endpoint; also its ordinal in heartbeat batches
   std::uint32_t incarnation = 1;
   Endpoint relay;
+  LinkSecret secret;
   NodeId id;
   NodeRegistered facts;
   PublicKey public_key{};
-  LinkKey link_key{};
   /// Empty: a standing link. Else sorted and disjoint.
   std::shared_ptr<const std::vector<PlannedContact>> contacts;
 };
@@ -55,12 +55,14 @@ struct alignas(64) NodeRecord {
   const std::vector<PlannedContact>* contacts = nullptr;  ///< of its enrolment; null: a standing link
   Instant last_seen;
 
-  // What every heartbeat looks at besides: two more lines, down to enrolment.relay.
-  std::uint16_t beats = 0;  ///< heartbeats since the last flush
+  // What every heartbeat looks at besides: three more lines, down to the first half of
+  // enrolment.secret.
+  std::uint16_t beats = 0;               ///< heartbeats since the last flush
+  Instant newest_sent = Instant::min();  ///< by the node's clock: what is no newer has been heard before
   LinkClass link_class;
   const Admission::Mark* mark = nullptr;  ///< what is stored of it; never null once enrolled
   const std::uint64_t* epoch =
-      nullptr;  ///< of the authority over its domain, 0 before the first grant; likewise
+      nullptr;                      ///< of the authority over its domain, 0 before the first grant; likewise
   std::uint32_t open_commands = 0;  ///< of it in the master's book
   Heartbeat newest;
   Enrolment enrolment;
@@ -69,11 +71,13 @@ struct alignas(64) NodeRecord {
   std::size_t next_contact = 0;     ///< first planned contact not yet over
   std::uint64_t fencing_token = 0;  ///< of the newest lock; only rises
   std::optional<Verdict> last_verdict;
+  std::uint64_t hello_nonce = 0;    ///< of the newest Hello heard
+  std::uint64_t settled_nonce = 0;  ///< of the newest Hello that led to a verdict
   BundleId bundle;
   HealthWatch health_watch;
 
   /// A hint that a heartbeat is about to come in.
-  void fetch_ahead() const { ibcf::fetch_ahead(&state, 192); }
+  void fetch_ahead() const { ibcf::fetch_ahead(&state, 256); }
 
   [[nodiscard]] bool is_windowed() const { return contacts != nullptr; }
   [[nodiscard]] bool is_in_contact() const { return state.mode && ibcf::is_in_contact(*state.mode); }

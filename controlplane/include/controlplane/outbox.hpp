@@ -43,8 +43,8 @@ struct Outbox {
   std::vector<Written> written;
   std::vector<Executed> executed;
 
-  void send(Endpoint via, Endpoint from, Endpoint to, Message message) {
-    sends.push_back({via, {from, to, std::move(message)}});
+  void send(Endpoint via, Endpoint from, Endpoint to, Message message, const Seal& seal = {}) {
+    sends.push_back({via, {from, to, std::move(message), seal}});
   }
   void wake(Timer timer, Instant at) { timers.push_back({timer, at}); }
   void clear() {
