@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "controlplane/planted.hpp"
+#include "planted_defect.hpp"
 
 using namespace ibcf;
 using namespace std::chrono_literals;
@@ -60,11 +60,6 @@ struct Desk {
         states.push_back(moved->state);
     return states;
   }
-};
-
-struct Planted {
-  explicit Planted(Defect defect) { planted_defect = defect; }
-  ~Planted() { planted_defect = Defect::none; }
 };
 
 }  // namespace
