@@ -383,7 +383,7 @@ TEST_CASE("L-7: views that cannot read an entry show in attention at the next ev
   CHECK(why() == "views: 1 entries unread");
 
   (void)log.append(1, at(2s), {&view, 1});  // there is room for one only
-  CHECK(why() == "views: stand at position 1, 1 entries unread");
+  CHECK(why() == "views: stand at position 2, 1 entries unread");
 
   history.resume(10);
   CHECK(why() == "views: 2 entries unread");
