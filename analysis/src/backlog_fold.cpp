@@ -41,7 +41,8 @@ void BacklogFold::see(const KnownEvent& entry) {
   Held& now = held(*node);
   if (entry.event.type == EventType::replay_granted) {
     if (const auto grant = payload_of<ReplayGranted>(entry.event)) {
-      const auto missing = grant->head >= grant->resume_from ? grant->head - grant->resume_from + 1 : 0;
+      const auto heads = sum_of(grant->heads);
+      const auto missing = heads - std::min(heads, sum_of(grant->marks));
       set(*node, sane(missing), sane(grant->backlog_bytes), entry.known);
     }
   } else if (entry.event.type == EventType::replay_chunk_acked) {

@@ -91,7 +91,7 @@ struct RunFolder::State {
           node(db, "INSERT INTO nodes VALUES(?,?,?,?,?,?,?,?,?)"),
           link(db, "INSERT INTO links VALUES(?,?,?,?,?,?)"),
           fault(db, "INSERT INTO faults VALUES(NULL,?,?,?,?)"),
-          event(db, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+          event(db, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
           sample(db, "INSERT INTO samples VALUES(?,?,?,?)"),
           link_use(db, "INSERT INTO link_use VALUES(?,?,?,?)"),
           link_total(db, "INSERT INTO link_totals VALUES(?,?,?,?,?)"),
@@ -242,12 +242,13 @@ void RunFolder::add_event(std::uint32_t master, std::uint64_t position, Instant 
   auto& statement = state_->sql->event;
   const auto type = static_cast<int>(event.type);
   const auto priority = static_cast<int>(event.priority);
+  const auto stream = static_cast<int>(event.stream);
   if (event.cause.is_nil())
-    state_->insert(statement, master, position, ingested, event.origin, event.incarnation, event.seq, type,
-                   event.subject, event.occurred, event.epoch, nullptr, priority, packed);
+    state_->insert(statement, master, position, ingested, event.origin, event.incarnation, stream, event.seq,
+                   type, event.subject, event.occurred, event.epoch, nullptr, priority, packed);
   else
-    state_->insert(statement, master, position, ingested, event.origin, event.incarnation, event.seq, type,
-                   event.subject, event.occurred, event.epoch, event.cause, priority, packed);
+    state_->insert(statement, master, position, ingested, event.origin, event.incarnation, stream, event.seq,
+                   type, event.subject, event.occurred, event.epoch, event.cause, priority, packed);
 }
 
 void RunFolder::add_sample(Instant at, std::string_view metric, std::int64_t domain, double value) {

@@ -15,6 +15,7 @@ namespace {
 struct Identity {
   AnyId origin;
   std::uint32_t incarnation = 0;
+  StreamClass stream = StreamClass::control;
   std::uint64_t seq = 0;
   friend bool operator==(const Identity&, const Identity&) = default;
 };
@@ -22,7 +23,8 @@ struct Identity {
 struct IdentityHash {
   std::size_t operator()(const Identity& identity) const noexcept {
     const auto origin = std::hash<AnyId>{}(identity.origin);
-    return origin ^ (identity.seq * 0x9e3779b97f4a7c15ull) ^ (std::size_t{identity.incarnation} << 48);
+    return origin ^ (identity.seq * 0x9e3779b97f4a7c15ull) ^ (std::size_t{identity.incarnation} << 48) ^
+           (index_of(identity.stream) << 40);
   }
 };
 
@@ -128,7 +130,7 @@ void RunLog::scan(const std::function<void(const KnownEvent&)>& see) {
     if (!event)
       throw std::runtime_error(fmt::format("{}: the event of master {} at position {} does not decode",
                                            file_.string(), rows.integer(1), rows.integer(2)));
-    if (!seen.insert({event->origin, event->incarnation, event->seq}).second) continue;
+    if (!seen.insert({event->origin, event->incarnation, event->stream, event->seq}).second) continue;
     see({rows.instant(0), rows.index(1), *event});
   }
 }

@@ -51,7 +51,7 @@ class RunLog {
   /// How far the record goes: the last sample where there are any, else the horizon or the last event, the
   /// later.
   [[nodiscard]] Instant end();
-  /// Every distinct event once, by (origin, incarnation, seq), in the order it became known.
+  /// Every distinct event once, by (origin, incarnation, stream, seq), in the order it became known.
   void scan(const std::function<void(const KnownEvent&)>& see);
 
   [[nodiscard]] bool has(std::string_view table) { return db_.has_table(table); }

@@ -20,7 +20,8 @@ std::string words_sql(std::string_view table) {
 }  // namespace
 
 std::string schema_sql() {
-  return words_sql<EventType>("event_types") + words_sql<Priority>("priorities") + R"sql(
+  return words_sql<EventType>("event_types") + words_sql<Priority>("priorities") +
+         words_sql<StreamClass>("streams") + R"sql(
 CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE domains(domain INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL, parent INTEGER);
 CREATE TABLE masters(master INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL,
@@ -34,7 +35,7 @@ CREATE TABLE links(link INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT N
 CREATE TABLE faults(fault INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, from_ns INTEGER NOT NULL,
                     until_ns INTEGER);
 CREATE TABLE events(master INTEGER NOT NULL, position INTEGER NOT NULL, ingested_ns INTEGER NOT NULL, origin BLOB NOT NULL,
-                    incarnation INTEGER NOT NULL, seq INTEGER NOT NULL, type INTEGER NOT NULL, subject BLOB NOT NULL,
+                    incarnation INTEGER NOT NULL, stream INTEGER NOT NULL, seq INTEGER NOT NULL, type INTEGER NOT NULL, subject BLOB NOT NULL,
                     occurred_ns INTEGER NOT NULL, epoch INTEGER NOT NULL, cause BLOB, priority INTEGER NOT NULL,
                     packed BLOB NOT NULL);
 CREATE TABLE samples(at_ns INTEGER NOT NULL, metric TEXT NOT NULL, domain INTEGER, value REAL NOT NULL);
@@ -55,7 +56,7 @@ std::string closing_sql() {
 CREATE UNIQUE INDEX events_by_position ON events(master, position);
 CREATE INDEX events_by_time ON events(ingested_ns, master, position);
 CREATE INDEX events_by_subject ON events(subject, ingested_ns);
-CREATE INDEX events_by_origin ON events(origin, incarnation, seq);
+CREATE INDEX events_by_origin ON events(origin, incarnation, stream, seq);
 CREATE INDEX link_use_by_link ON link_use(link, at_ns);
 CREATE TABLE names(id BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO names SELECT id, name FROM nodes;
@@ -69,11 +70,12 @@ CREATE VIEW log AS
          masters.name AS master, events.position AS position, event_types.word AS type,
          coalesce(subjects.name, lower(hex(events.subject))) AS subject,
          coalesce(origins.name, lower(hex(events.origin))) AS origin, events.incarnation AS incarnation,
-         events.seq AS seq, events.occurred_ns / 1e9 AS occurred_s, events.epoch AS epoch,
+         streams.word AS stream, events.seq AS seq, events.occurred_ns / 1e9 AS occurred_s, events.epoch AS epoch,
          priorities.word AS priority, lower(hex(events.cause)) AS cause, length(events.packed) AS bytes
   FROM events
   JOIN event_types ON event_types.code = events.type
   JOIN priorities ON priorities.code = events.priority
+  JOIN streams ON streams.code = events.stream
   LEFT JOIN masters ON masters.master = events.master
   LEFT JOIN names AS subjects ON subjects.id = events.subject
   LEFT JOIN names AS origins ON origins.id = events.origin;

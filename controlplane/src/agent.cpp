@@ -10,16 +10,8 @@
 namespace ibcf {
 namespace {
 
-constexpr Duration answer_timeout = std::chrono::seconds{20};  // for a Hello, a chunk or a Fin
-// Timeouts in a row until the session is taken for lost: later than a master loses its patience (two
-// minutes).
-constexpr std::uint32_t patience = 6;
-// Seals and headers of a chunk, so that a chunk of N bytes stays within N on the wire.
-constexpr std::uint64_t entry_overhead = 12;
-
-std::uint64_t bytes_of(const LogEntry& entry) {
-  return entry.packed.size() + entry.body_bytes + entry_overhead;
-}
+// The whole of a stream.
+constexpr std::uint64_t to_the_end = UINT64_MAX;
 
 }  // namespace
 
@@ -91,11 +83,11 @@ void Agent::beat(Instant now, Outbox& out) {
 
 void Agent::send_heartbeat(Instant now, Outbox& out) {
   send(Heartbeat{.sent = now,
-                 .head = head_,
-                 .backlog_bytes = backlog_bytes_,
+                 .written = log_.written(),
+                 .backlog_bytes = log_.backlog_bytes(),
                  .max_epoch_seen = max_epoch_seen_,
                  .incarnation = identity_.incarnation,
-                 .backlog_events = static_cast<std::uint32_t>(head_ - mark_),
+                 .backlog_events = static_cast<std::uint32_t>(backlog_events()),
                  .rtt_us = rtt_us_,
                  .mode = mode(),
                  .health = health_,
@@ -115,7 +107,7 @@ void Agent::on_carrier(bool up, Instant now, Outbox& out) {
   if (up) {
     heard_in_window_ = false;
     if (is_in_contact(mode())) {
-      sent_ = mark_;
+      publish_again();
       send_heartbeat(now, out);
       publish(now, out);
     } else {
@@ -136,7 +128,7 @@ void Agent::lose_contact(std::string_view why, Instant now, Outbox& out) {
   session_.reset();
   step(EventType::conn_lost);
   autonomous_since_ = now;
-  custody_ = 0;
+  custody_ = {};
   if (mode() == ConnectivityMode::autonomous)
     write(EventType::local_decision, Priority::authority,
           encode(LocalDecision{"took LOCAL authority: " + std::string(why), max_epoch_seen_, {}, {}}), {}, 0,
@@ -151,160 +143,6 @@ void Agent::step(EventType trigger, VerdictKind verdict) {
   const Arrow* arrow = find_arrow(state_, trigger, facts);
   check(arrow != nullptr, "an agent takes only steps of the lifecycle table");
   state_ = evolve(state_, *arrow, facts);
-}
-
-// ---- return and replay ------------------------------------------------------------------------------------
-
-void Agent::send_hello(Instant now, Outbox& out) {
-  if (is_planted(Defect::forget_return)) return;
-  Hello hello{.origin = identity_.id,
-              .incarnation = identity_.incarnation,
-              .nonce = ++nonce_,
-              .first = mark_ + 1,
-              .head = head_,
-              .head_value = head_value_,
-              .backlog_bytes = backlog_bytes_,
-              .max_epoch_seen = max_epoch_seen_,
-              .mode = mode(),
-              .clock = now,
-              .bundle_id = bundle_,
-              .signature = {}};
-  hello.signature = identity_.signer->sign(signed_bytes(hello));
-  if (mode() == ConnectivityMode::returning) wake(Timer::hello, now + answer_timeout, out);
-  send(std::make_shared<const Hello>(std::move(hello)), out);
-}
-
-// The node found out, while in contact, that it has to be reconciled.
-void Agent::start_return(Instant now, Outbox& out) {
-  step(EventType::sync_gap_detected);
-  send_hello(now, out);
-}
-
-// The master answered: the way back is open, whatever comes of it.
-void Agent::come_back(Instant now, Outbox& out) {
-  if (is_coming_back(mode())) return;
-  if (is_in_contact(mode())) {
-    step(EventType::sync_gap_detected);
-    return;
-  }
-  step(EventType::conn_detected);
-  write(EventType::local_decision, Priority::authority,
-        encode(LocalDecision{"gave LOCAL authority back", max_epoch_seen_, {}, {}}), {}, 0, now, out);
-}
-
-// Each Hello has one answer: what answers an older one, or comes again, is worth nothing.
-bool Agent::answers_hello(std::uint64_t nonce, Instant now) {
-  if (nonce != nonce_ || nonce == answered_nonce_) return false;
-  answered_nonce_ = nonce;
-  hear(now);
-  return true;
-}
-
-void Agent::on(const Grant& grant, Instant now, Outbox& out) {
-  if (!answers_hello(grant.nonce, now)) return;
-  come_back(now, out);
-  if (mode() == ConnectivityMode::replaying) step(EventType::replay_session_lost);
-  step(EventType::replay_granted);
-  see_epoch(grant.epoch);
-  acknowledge(grant.resume_from - 1);
-  session_ = Session{.id = grant.session,
-                     .fencing_token = grant.fencing_token,
-                     .next = mark_ + 1,
-                     .acked = mark_,
-                     .credit_bytes = grant.credit_bytes,
-                     .chunk_bytes = grant.chunk_bytes,
-                     .outstanding = {},
-                     .progress = now,
-                     .timeouts = 0};
-  upload(now, out);
-}
-
-void Agent::on(const Defer& defer, Instant now, Outbox& out) {
-  if (!answers_hello(defer.nonce, now)) return;
-  come_back(now, out);
-  if (mode() != ConnectivityMode::returning) return;
-  wake(Timer::hello, now + defer.retry_after + spread_over(defer.spread, identity_.id, nonce_), out);
-}
-
-void Agent::on(const ChunkAck& ack, Instant now, Outbox& out) {
-  if (!session_ || session_->id != ack.session || ack.mark <= session_->acked) return;  // late, or again
-  hear(now);
-  session_->acked = ack.mark;
-  acknowledge(ack.mark);
-  session_->credit_bytes = ack.credit_bytes;
-  session_->progress = now;
-  session_->timeouts = 0;
-  std::erase_if(session_->outstanding, [&](const auto& chunk) { return chunk.first <= ack.mark; });
-  session_->next = std::max(session_->next, mark_ + 1);
-  upload(now, out);
-}
-
-void Agent::on(const Nack& nack, Instant now, Outbox& out) {
-  if (!session_ || session_->id != nack.session || nack.expected <= session_->acked) return;
-  hear(now);
-  session_->acked = nack.expected - 1;
-  acknowledge(nack.expected - 1);
-  session_->outstanding.clear();
-  session_->next = mark_ + 1;
-  session_->progress = now;
-  session_->timeouts = 0;
-  upload(now, out);
-}
-
-// Sends as many chunks as the credits allow, then the Fin; starts over at the mark when no answer came for a
-// while, and with a new Hello when none comes at all: the master may have ended the session while it could
-// not be heard.
-void Agent::upload(Instant now, Outbox& out) {
-  Session& session = *session_;
-  if (now - session.progress >= answer_timeout) {
-    if (++session.timeouts > patience) {
-      session_.reset();
-      step(EventType::replay_session_lost);
-      send_hello(now, out);
-      return;
-    }
-    session.outstanding.clear();
-    session.next = mark_ + 1;
-    session.progress = now;
-  }
-  std::uint64_t in_flight = 0;
-  for (const auto& chunk : session.outstanding) in_flight += chunk.second;
-  while (session.next <= head_ && in_flight < session.credit_bytes) {
-    Chunk chunk = cut_chunk(session.next, session.chunk_bytes);
-    chunk.session = session.id;
-    chunk.fencing_token = session.fencing_token;
-    chunk.signature = identity_.signer->sign(signed_bytes(chunk));
-    std::uint64_t bytes = 0;
-    for (const LogEntry& entry : chunk.entries) bytes += bytes_of(entry);
-    session.outstanding.emplace_back(chunk.last, bytes);
-    session.next = chunk.last + 1;
-    in_flight += bytes;
-    send(std::make_shared<const Chunk>(std::move(chunk)), out);
-  }
-  if (session.next > head_ && session.outstanding.empty())
-    send(Fin{session.id, session.fencing_token, head_, head_value_}, out);
-  wake(Timer::upload, now + answer_timeout, out);
-}
-
-void Agent::on(const Verdict& verdict, Instant now, Outbox& out) {
-  if (verdict.session == 0) {
-    if (!answers_hello(verdict.nonce, now)) return;
-    come_back(now, out);
-    if (mode() != ConnectivityMode::returning) return;
-    step(EventType::replay_not_needed);
-  } else {
-    if (!session_ || session_->id != verdict.session) return;
-    hear(now);
-    step(EventType::replay_verdict, verdict.kind);
-  }
-  session_.reset();
-  see_epoch(verdict.epoch);
-  acknowledge(verdict.mark);
-  sent_ = mark_;
-  custody_ = 0;
-  autonomous_since_ = never;
-  send_heartbeat(now, out);
-  publish(now, out);
 }
 
 // ---- what else comes in -----------------------------------------------------------------------------------
@@ -323,10 +161,10 @@ void Agent::on_message(const Packet& packet, Instant now, Outbox& out) {
   }
   std::visit(
       Match{[&](const HeartbeatAck& ack) { on(ack, now, out); },
-            [&](const Grant& grant) { on(grant, now, out); },
+            [&](const Shared<Grant>& grant) { on(*grant, now, out); },
             [&](const Defer& defer) { on(defer, now, out); }, [&](const ChunkAck& ack) { on(ack, now, out); },
             [&](const Nack& nack) { on(nack, now, out); },
-            [&](const Verdict& verdict) { on(verdict, now, out); },
+            [&](const Shared<Verdict>& verdict) { on(*verdict, now, out); },
             [&](const Custody& custody) { on(custody); }, [&](const EpochNotice& notice) { on(notice); },
             [&](const Shared<CommandDelivery>& delivery) { on(delivery, now, out); },
             [&](const auto&) { ++refused_; }},  // its own words, turned round
@@ -348,26 +186,35 @@ void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
   } else if (before != after && is_in_contact(mode())) {
     step(after == ConnectivityMode::delayed ? EventType::conn_rtt_high : EventType::conn_rtt_ok);
   }
-  const bool progress = ack.mark > mark_;
-  acknowledge(ack.mark);
   if (!is_in_contact(mode())) return;
-  if (ack.hello_required) {
+  const std::uint64_t acknowledged = log_.acknowledged();
+  const bool is_ours = acknowledge(ack.marks);
+  // Marks beyond our heads: this log is an older one than the master was told from.
+  if (ack.hello_required || !is_ours) {
     start_return(now, out);
     return;
   }
   // A chunk was lost on the way when two acknowledgements in a row bring nothing and no relay has it in
   // custody.
-  if (progress || sent_ == mark_ || custody_ >= sent_) {
+  if (log_.acknowledged() > acknowledged || published_ == log_.acknowledged() || is_in_custody()) {
     stalled_acks_ = 0;
   } else if (++stalled_acks_ >= 2) {
     stalled_acks_ = 0;
-    sent_ = mark_;
+    publish_again();
   }
   publish(now, out);
 }
 
 void Agent::on(const Custody& custody) {
-  custody_ = std::max(custody_, std::min(custody.upto, sent_));
+  std::uint64_t& upto = custody_[index_of(custody.stream)];
+  upto = std::max(upto, std::min(custody.upto, sent_[index_of(custody.stream)]));
+}
+
+// A relay keeps all that was published and not acknowledged.
+bool Agent::is_in_custody() const {
+  for (std::size_t i = 0; i < sent_.size(); ++i)
+    if (sent_[i] > std::max(log_.marks()[i], custody_[i])) return false;
+  return true;
 }
 
 void Agent::on(const EpochNotice& notice) {
@@ -452,19 +299,26 @@ void Agent::take_snapshot(Instant now, Outbox& out) {
                            .reported_version = identity_.version,
                            .policy_bundle_id = bundle_,
                            .battery_pct = static_cast<double>(battery_pct_),
-                           .ref = "snapshot/" + std::to_string(head_ + 1),
+                           .ref = "snapshot/" + std::to_string(log_.head(StreamClass::snapshot) + 1),
                            .body = {},
                            .body_bytes = settings_->snapshot_body_bytes}),
         {}, settings_->snapshot_body_bytes, now, out);
   publish(now, out);
 }
 
+void Agent::observe(Observation seen, Priority priority, Instant now, Outbox& out) {
+  check(priority >= Priority::health, "what is observed is health or history; the rest a node says itself");
+  seen.node_id = identity_.id;
+  seen.observed_ts = now;
+  write(EventType::observation_recorded, priority, encode(seen), {}, seen.body_bytes, now, out);
+  publish(now, out);
+}
+
 void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes,
                   Instant now, Outbox& out) {
-  const Event event{
+  Event event{
       .origin = any(identity_.id),
       .incarnation = identity_.incarnation,
-      .seq = ++head_,
       .type = type,
       .subject = any(identity_.id),
       .occurred = now,
@@ -474,96 +328,35 @@ void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause,
       .hlc = hlc_ = next_hlc(hlc_, now),
       .epoch = max_epoch_seen_,
       .desired_bundle = bundle_,
-      .prev = head_value_,
+      .prev = {},
       .cause = cause,
       .priority = priority,
       .payload = std::move(payload)};
-  LogEntry entry{
-      .first = head_, .last = head_, .priority = priority, .packed = encode(event), .body_bytes = body_bytes};
-  head_value_ = chain_value_of(entry.packed);
-  backlog_bytes_ += bytes_of(entry);
-  out.written.push_back({head_, head_value_});
-  buffer_.push_back(std::move(entry));
-  if (backlog_bytes_ > settings_->buffer_bytes) shed(now);
+  out.written.push_back(log_.write(std::move(event), body_bytes));
+  if (log_.backlog_bytes() > settings_->buffer_bytes) log_.shed(settings_->buffer_bytes, now);
 }
 
-// The buffer is full: the oldest run of entries that may be dropped becomes one signed gap (I-3). Command
-// results, authority and trust are never dropped.
-void Agent::shed(Instant now) {
-  const auto droppable = [](const LogEntry& entry) { return entry.priority >= Priority::snapshot; };
-  auto first =
-      std::find_if(buffer_.begin() + static_cast<std::ptrdiff_t>(released_), buffer_.end(),
-                   [&](const LogEntry& entry) { return droppable(entry) && entry.first == entry.last; });
-  auto end = first;
-  std::uint64_t freed = 0;
-  // The newest entry stays: the chain goes on from it.
-  while (end != buffer_.end() && end + 1 != buffer_.end() && droppable(*end) &&
-         freed < settings_->buffer_bytes / 16)
-    freed += bytes_of(*end++);
-  if (first == end) return;
-  // A gap right before is taken in, or gaps would pile up one by one.
-  if (first != buffer_.begin() + static_cast<std::ptrdiff_t>(released_) &&
-      (first - 1)->first != (first - 1)->last) {
-    --first;
-    freed += bytes_of(*first);
-  }
-  const auto oldest = *decode<Event>(first->packed);
-  const Digest before = oldest.prev;
-  const auto last_dropped = end - 1;
-  const Digest last_value = last_dropped->first == last_dropped->last
-                                ? chain_value_of(last_dropped->packed)
-                                : decode<StreamGap>(decode<Event>(last_dropped->packed)->payload)->last_value;
-  Event gap = oldest;
-  gap.type = EventType::stream_gap;
-  gap.seq = last_dropped->last;
-  gap.occurred = now;
-  gap.prev = before;
-  gap.cause = {};
-  gap.priority = Priority::health;
-  gap.payload = encode(StreamGap{first->first, last_dropped->last, "buffer full", last_value});
-  LogEntry entry{.first = first->first,
-                 .last = last_dropped->last,
-                 .priority = Priority::health,
-                 .packed = encode(gap),
-                 .body_bytes = 0};
-  backlog_bytes_ += bytes_of(entry);
-  backlog_bytes_ -= freed;
-  *first = std::move(entry);
-  buffer_.erase(first + 1, end);
+// False where they are not marks of this log.
+bool Agent::acknowledge(const StreamSeqs& marks) {
+  if (sum_of(marks) == log_.acknowledged()) return true;  // the common case; marks never go back
+  if (!log_.acknowledge(marks)) return false;
+  for (std::size_t i = 0; i < sent_.size(); ++i) sent_[i] = std::max(sent_[i], log_.marks()[i]);
+  published_ = sum_of(sent_);
+  return true;
 }
 
-void Agent::acknowledge(std::uint64_t mark) {
-  check(mark <= head_, "a master acknowledges only what this node wrote");
-  if (mark <= mark_) return;
-  while (released_ < buffer_.size() && buffer_[released_].last <= mark)
-    backlog_bytes_ -= bytes_of(buffer_[released_++]);
-  if (released_ == buffer_.size() || released_ > 64) {
-    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(released_));
-    released_ = 0;
-  }
-  mark_ = mark;
-  sent_ = std::max(sent_, mark_);
-}
-
-// Whole entries from `first` on, at least one, up to `limit_bytes` or the head.
-Chunk Agent::cut_chunk(std::uint64_t first, std::uint64_t limit_bytes) const {
+Chunk Agent::cut_chunk(StreamClass stream, std::uint64_t first, std::uint64_t last,
+                       std::uint64_t limit_bytes) const {
   Chunk chunk{.origin = identity_.id,
               .incarnation = identity_.incarnation,
               .session = 0,
               .fencing_token = 0,
+              .stream = stream,
               .first = 0,
               .last = 0,
               .digest = {},
-              .entries = {},
+              .entries = log_.cut(stream, first, last, limit_bytes),
               .signature = {}};
-  auto entry = std::lower_bound(buffer_.begin() + static_cast<std::ptrdiff_t>(released_), buffer_.end(),
-                                first, [](const LogEntry& at, std::uint64_t seq) { return at.last < seq; });
-  check(entry != buffer_.end(), "what is not acknowledged is still in the buffer");
-  std::uint64_t bytes = 0;
-  do {
-    bytes += bytes_of(*entry);
-    chunk.entries.push_back(*entry++);
-  } while (entry != buffer_.end() && bytes + bytes_of(*entry) <= limit_bytes);
   chunk.first = chunk.entries.front().first;
   chunk.last = chunk.entries.back().last;
   chunk.digest = digest_of(chunk.entries);
@@ -573,12 +366,21 @@ Chunk Agent::cut_chunk(std::uint64_t first, std::uint64_t limit_bytes) const {
 // ---- what goes out ----------------------------------------------------------------------------------------
 
 void Agent::publish(Instant, Outbox& out) {
-  if (!carrier_ || !is_in_contact(mode())) return;
-  while (sent_ < head_) {
-    Chunk chunk = cut_chunk(sent_ + 1, settings_->chunk_bytes);
-    sent_ = chunk.last;
-    send(std::make_shared<const Chunk>(std::move(chunk)), out);
+  if (published_ == log_.written() || !carrier_ || !is_in_contact(mode())) return;
+  for (const StreamClass stream : all_streams) {
+    std::uint64_t& sent = sent_[index_of(stream)];
+    while (sent < log_.head(stream)) {
+      Chunk chunk = cut_chunk(stream, sent + 1, to_the_end, settings_->chunk_bytes);
+      sent = chunk.last;
+      send(std::make_shared<const Chunk>(std::move(chunk)), out);
+    }
   }
+  published_ = log_.written();
+}
+
+void Agent::publish_again() {
+  sent_ = log_.marks();
+  published_ = log_.acknowledged();
 }
 
 void Agent::send(Message message, Outbox& out) const {

@@ -152,7 +152,7 @@ bool DriftInputs::on_verdict(const Event& event, Touched& touched) {
   const EventKey key = key_of(event);
   if (inputs.verdict < key) {
     inputs.verdict = key;
-    inputs.reconciled_upto = verdict->mark;
+    inputs.reconciled_upto = verdict->marks[index_of(StreamClass::control)];
   }
   return true;
 }

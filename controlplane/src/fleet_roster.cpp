@@ -67,11 +67,11 @@ void FleetRoster::index_ordinal(Slot slot) {
 void FleetRoster::learn_bundle(const Event& event, BundleId bundle) {
   if (bundle.is_nil()) return;
   Member& member = members_[mention(id_cast<NodeTag>(event.origin))];
-  const auto known = std::tie(member.bundle_incarnation, member.bundle_seq);
-  if (std::tie(event.incarnation, event.seq) < known) return;
+  const auto known = std::tie(member.bundle_incarnation, member.bundle_hlc);
+  if (std::tie(event.incarnation, event.hlc) < known) return;
   member.bundle = bundle;
   member.bundle_incarnation = event.incarnation;
-  member.bundle_seq = event.seq;
+  member.bundle_hlc = event.hlc;
 }
 
 std::optional<Slot> FleetRoster::find(NodeId id) const {

@@ -35,7 +35,7 @@ void Master::enrol(Enrolment enrolment, Instant now) {
   node.enrolment = std::move(enrolment);
   node.last_seen = now;
   const AnyId id = any(node.enrolment.id);
-  node.mark = &admission_.follow(id);
+  node.stored = &admission_.follow(id);
   node.epoch = &epochs_[node.enrolment.facts.domain_id];
   node.contacts = node.enrolment.contacts.get();
 
@@ -94,8 +94,8 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
   }
   std::visit(Match{[&](const Heartbeat& beat) { on_heartbeat(*node, beat, now, out); },
                    [&](const Shared<Hello>& hello) { on_hello(*node, *hello, now, out); },
-                   [&](const Shared<Chunk>& chunk) { on_chunk(*node, chunk, now, out); },
-                   [&](const Fin& fin) { on_fin(*node, fin, now, out); },
+                   [&](const Shared<Chunk>& chunk) { on_chunk(*node, *chunk, now, out); },
+                   [&](const Shared<Fin>& fin) { on_fin(*node, *fin, now, out); },
                    [&](const CommandProgress& progress) { on_progress(*node, progress, now, out); },
                    [&](const auto&) { ++counters_.refused; }},  // no word of a node
              packet.message);
@@ -204,19 +204,21 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
     watch_health(node, beat.health, now);
   const bool came_unannounced =
       is_in_contact(beat.mode) && (node.is_lost() || node.state.mode == ConnectivityMode::returning);
-  const std::uint64_t mark = node.mark->seq;
+  StreamSeqs marks = node.stored->marks;
+  const std::uint64_t stored = sum_of(marks);
   bool behind = false;
   if (node.is_in_contact() && is_in_contact(beat.mode) &&
-      beat.head - std::min(beat.head, mark) > settings_->gap_events)
+      beat.written - std::min(beat.written, stored) > settings_->gap_events)
     behind = believe(node, EventType::sync_gap_detected, "too far behind for a silent catch-up", now);
-  to_node(
-      node,
-      HeartbeatAck{.echo = beat.sent,
-                   .mark = is_planted(Defect::acknowledge_unstored) ? std::min(mark + 1, beat.head) : mark,
-                   .epoch = *node.epoch,
-                   .incarnation = beat.incarnation,
-                   .hello_required = came_unannounced || behind},
-      out);
+  if (is_planted(Defect::acknowledge_unstored) && stored < beat.written)
+    ++marks[index_of(StreamClass::snapshot)];
+  to_node(node,
+          HeartbeatAck{.echo = beat.sent,
+                       .marks = marks,
+                       .epoch = *node.epoch,
+                       .incarnation = beat.incarnation,
+                       .hello_required = came_unannounced || behind},
+          out);
   if (node.open_commands > 0 && (node.is_barred() || (node.is_in_contact() && is_in_contact(beat.mode))))
     dispatch_open(node, now, out);
 }
@@ -286,7 +288,7 @@ void Master::flush(Instant now) {
     batch.beats.push_back(node.beats);
     batch.last_seen_ms.push_back(static_cast<std::uint32_t>((node.last_seen - flushed_).count() / 1'000'000));
     batch.rtt_us.push_back(node.newest.rtt_us);
-    batch.head.push_back(node.newest.head);
+    batch.head.push_back(node.newest.written);
     batch.backlog_events.push_back(node.newest.backlog_events);
     batch.backlog_bytes.push_back(node.newest.backlog_bytes);
     batch.mode.push_back(node.newest.mode);

@@ -95,7 +95,7 @@ void Master::tend_commands(Instant now, Outbox& out) {
   // A heartbeat whose head is stored says: all that was written before it is stored.
   for (const auto& [id, count] : commands_.awaited()) {
     const NodeRecord& node = nodes_[record_by_id_.at(id)];
-    if (node.newest.head <= node.mark->seq) commands_.heard(id, node.newest.sent);
+    if (node.newest.written <= sum_of(node.stored->marks)) commands_.heard(id, node.newest.sent);
   }
   CommandBook::Todo todo;
   commands_.expire(now, todo);

@@ -7,7 +7,36 @@ namespace ibcf {
 namespace {
 
 constexpr Duration defer_for = std::chrono::seconds{15};
-constexpr std::size_t early_chunks = 64;
+
+// The node's log is not the one we hold: it ends before our mark, or has another event there.
+bool is_another_log(const Hello& hello, const Admission::Origin& stored) {
+  for (std::size_t i = 0; i < stored.marks.size(); ++i) {
+    const StreamHolding& held = hello.streams[i];
+    if (held.head < stored.marks[i]) return true;
+    if (held.head == stored.marks[i] && held.value != stored.streams[i].value) return true;
+    if (held.first == stored.marks[i] + 1 && held.before != stored.streams[i].value) return true;
+  }
+  return false;
+}
+
+// What lies between our mark and the oldest event it still has was never covered by a signed gap.
+bool has_hole(const Hello& hello, const Admission::Origin& stored) {
+  for (std::size_t i = 0; i < stored.marks.size(); ++i)
+    if (hello.streams[i].first > stored.marks[i] + 1) return true;
+  return false;
+}
+
+StreamSeqs heads_of(const Hello& hello) {
+  StreamSeqs heads{};
+  for (std::size_t i = 0; i < heads.size(); ++i) heads[i] = hello.streams[i].head;
+  return heads;
+}
+
+std::uint64_t bytes_in(const Hello& hello) {
+  std::uint64_t bytes = 0;
+  for (const StreamHolding& held : hello.streams) bytes += held.bytes;
+  return bytes;
+}
 
 }  // namespace
 
@@ -45,17 +74,19 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   node.last_seen = now;
   node.silent_contacts = 0;
   if (!see_return(node, hello, now)) return;
-  const Admission::Mark mark = *node.mark;
-  const bool forked = hello.head < mark.seq || (hello.head == mark.seq && hello.head_value != mark.value);
+  const bool forked = is_another_log(hello, *node.stored);
   if (hello.incarnation != enrolment.incarnation || forked) {
     believe(node, EventType::conn_identity_rejected,
             forked ? "its log is not the one we hold" : "unknown incarnation", now);
     return;
   }
-  if (hello.head == mark.seq) {
+  if (heads_of(hello) == node.stored->marks) {
     believe(node, EventType::replay_not_needed, "marks and heads are equal", now);
     node.settled_nonce = hello.nonce;
-    to_node(node, Verdict{0, hello.nonce, VerdictKind::clean, mark.seq, *node.epoch, 0}, out);
+    to_node(node,
+            std::make_shared<const Verdict>(
+                Verdict{0, hello.nonce, VerdictKind::clean, node.stored->marks, *node.epoch, 0}),
+            out);
     dispatch_open(node, now, out);
     return;
   }
@@ -65,24 +96,22 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     return;
   }
   grant(node, hello, now, out);
-  // What lies between our mark and the oldest event it still has was never covered by a signed gap.
-  if (hello.first > mark.seq + 1)
+  if (has_hole(hello, *node.stored))
     give_verdict(node, VerdictKind::violation, {"events missing without a gap"}, now, out);
 }
 
 // Identity, lock and session are an event before the node hears of them.
 void Master::grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& out) {
-  const std::uint64_t mark = node.mark->seq;
   const Arrow* arrow = take_arrow(node, EventType::replay_granted, VerdictKind::clean);
   check(arrow != nullptr, "a replay is granted to a node that is RETURNING");
   // Sessions of different masters never share a number.
   const std::uint64_t session = static_cast<std::uint64_t>(identity_.index + 1) << 40 | ++sessions_;
-  node.lock = ReplayLock{session, ++node.fencing_token, hello.nonce, hello.head, now, {}};
+  node.lock = ReplayLock{session, ++node.fencing_token, hello.nonce, heads_of(hello), now};
   ++open_replays_;
   ++counters_.replays_granted;
   append_own(EventType::replay_granted, any(node.enrolment.id),
-             encode(ReplayGranted{std::string(arrow->id), session, node.fencing_token, mark + 1, hello.head,
-                                  hello.backlog_bytes}),
+             encode(ReplayGranted{std::string(arrow->id), session, node.fencing_token, hello.nonce,
+                                  node.stored->marks, node.lock->heads, bytes_in(hello)}),
              {}, Priority::authority, now);
   // What was queued for the node while it was away waits for the verdict.
   dispatch_open(node, now, out);
@@ -91,18 +120,17 @@ void Master::grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& ou
 
 void Master::send_grant(const NodeRecord& node, Outbox& out) const {
   to_node(node,
-          Grant{.session = node.lock->session,
-                .nonce = node.lock->nonce,
-                .fencing_token = node.lock->fencing_token,
-                .resume_from = node.mark->seq + 1,
-                .credit_bytes = settings_->replay_credit_bytes,
-                .chunk_bytes = settings_->chunk_bytes,
-                .epoch = *node.epoch},
+          std::make_shared<const Grant>(Grant{.session = node.lock->session,
+                                              .nonce = node.lock->nonce,
+                                              .fencing_token = node.lock->fencing_token,
+                                              .marks = node.stored->marks,
+                                              .credit_bytes = settings_->replay_credit_bytes,
+                                              .chunk_bytes = settings_->chunk_bytes,
+                                              .epoch = *node.epoch}),
           out);
 }
 
-void Master::on_chunk(NodeRecord& node, const Shared<Chunk>& shared, Instant now, Outbox& out) {
-  const Chunk& chunk = *shared;
+void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
   const Enrolment& enrolment = node.enrolment;
   const bool live = chunk.session == 0;
   bool authentic = chunk.origin == enrolment.id && chunk.incarnation == enrolment.incarnation &&
@@ -123,46 +151,42 @@ void Master::on_chunk(NodeRecord& node, const Shared<Chunk>& shared, Instant now
     ++counters_.refused;
     return;
   }
-  if (live) {
-    store_entries(node, chunk, now, out);
-    return;  // the next heartbeat's acknowledgement tells the node; a relay may have kept it, so it is no
-             // sign of life
-  }
-  if (chunk.last > node.mark->seq) node.last_seen = node.lock->progress = now;
-  if (chunk.first > node.mark->seq + 1) {
-    // A small chunk overtakes a large one; it waits for what belongs before it. Past the bound the node has
-    // to send it again.
-    if (node.lock->early.size() < early_chunks) node.lock->early.emplace(chunk.first, shared);
-    return;
-  }
-  store_replayed(node, chunk, now, out);
-  while (node.lock && !node.lock->early.empty() && node.lock->early.begin()->first <= node.mark->seq + 1) {
-    const Shared<Chunk> next = node.lock->early.begin()->second;
-    node.lock->early.erase(node.lock->early.begin());
-    store_replayed(node, *next, now, out);
-  }
-  if (node.lock) to_node(node, ChunkAck{chunk.session, node.mark->seq, settings_->replay_credit_bytes}, out);
+  if (live)
+    store_entries(node, chunk, now, out);  // the next heartbeat's acknowledgement tells the node; a relay may
+                                           // have kept it, so it is no sign of life
+  else
+    store_replayed(node, chunk, now, out);
 }
 
-// Stores a chunk that begins at the mark or before it, and says so in the log; ends the replay where the
-// chunk breaks the chain.
+// Stores a chunk, says so in the log and to the node; ends the replay where the chunk breaks the chain.
 void Master::store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
-  const std::uint64_t before = node.mark->seq;
+  const std::uint64_t duplicates = counters_.duplicates;
   const Admitted worst = store_entries(node, chunk, now, out);
-  if (worst != Admitted::fresh) {
-    give_verdict(node, VerdictKind::violation,
-                 {worst == Admitted::broken_chain ? "broken chain" : "malformed chunk"}, now, out);
+  const std::uint64_t mark = node.stored->marks[index_of(chunk.stream)];
+  if (worst == Admitted::gap) {
+    to_node(node, Nack{chunk.session, chunk.stream, mark + 1}, out);
     return;
   }
-  if (node.mark->seq == before) return;
-  const Arrow* arrow = take_arrow(node, EventType::replay_chunk_acked, VerdictKind::clean);
-  check(arrow != nullptr, "a lock is held exactly while REPLAYING");
-  std::uint64_t bytes = 0;
-  for (const LogEntry& entry : chunk.entries) bytes += entry.packed.size() + entry.body_bytes;
-  append_own(
-      EventType::replay_chunk_acked, any(node.enrolment.id),
-      encode(ReplayChunkAcked{std::string(arrow->id), chunk.session, before + 1, node.mark->seq, bytes}), {},
-      Priority::health, now);
+  if (worst != Admitted::fresh) {
+    give_verdict(node, VerdictKind::violation,
+                 {worst == Admitted::broken_chain ? "broken chain"
+                  : worst == Admitted::fork       ? "fork"
+                                                  : "malformed chunk"},
+                 now, out);
+    return;
+  }
+  if (counters_.duplicates - duplicates < chunk.entries.size()) {
+    node.last_seen = node.lock->progress = now;
+    const Arrow* arrow = take_arrow(node, EventType::replay_chunk_acked, VerdictKind::clean);
+    check(arrow != nullptr, "a lock is held exactly while REPLAYING");
+    std::uint64_t bytes = 0;
+    for (const LogEntry& entry : chunk.entries) bytes += entry.packed.size() + entry.body_bytes;
+    append_own(EventType::replay_chunk_acked, any(node.enrolment.id),
+               encode(ReplayChunkAcked{std::string(arrow->id), chunk.session, chunk.stream, chunk.first,
+                                       chunk.last, bytes}),
+               {}, Priority::health, now);
+  }
+  to_node(node, ChunkAck{chunk.session, chunk.stream, chunk.last, mark, settings_->replay_credit_bytes}, out);
 }
 
 // Stores what is new of a chunk, in order, up to the first entry that does not fit; says what was wrong with
@@ -196,20 +220,26 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
 void Master::on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out) {
   if (!node.lock || node.lock->session != fin.session || node.lock->fencing_token != fin.fencing_token) {
     // The verdict was given and lost on its way.
-    if (node.last_verdict && node.last_verdict->session == fin.session)
-      to_node(node, *node.last_verdict, out);
+    if (node.last_verdict && node.last_verdict->session == fin.session) to_node(node, node.last_verdict, out);
     return;
   }
+  const Admission::Origin& stored = *node.stored;
+  for (const StreamClass stream : all_streams)
+    if (stored.marks[index_of(stream)] > fin.heads[index_of(stream)]) return;  // late: more has come since
   node.last_seen = now;
   node.lock->progress = now;
-  const Admission::Mark mark = *node.mark;
-  if (mark.seq < fin.head) {
-    to_node(node, Nack{fin.session, mark.seq + 1}, out);
+  for (const StreamClass stream : all_streams) {
+    const std::uint64_t mark = stored.marks[index_of(stream)];
+    if (mark == fin.heads[index_of(stream)]) continue;
+    to_node(node, Nack{fin.session, stream, mark + 1}, out);
     return;
   }
-  // I-44: clean means the marks are those of the Hello at least, and the chain ends in the value the node
+  // I-44: clean means the marks are those of the Hello at least, and each chain ends in the value the node
   // ends in.
-  if (mark.seq == fin.head && mark.value == fin.head_value && mark.seq >= node.lock->head)
+  bool is_same = true;
+  for (std::size_t i = 0; i < all_streams.size(); ++i)
+    is_same = is_same && stored.streams[i].value == fin.values[i] && stored.marks[i] >= node.lock->heads[i];
+  if (is_same)
     give_verdict(node, VerdictKind::clean, {}, now, out);
   else
     give_verdict(node, VerdictKind::violation, {"heads differ"}, now, out);
@@ -220,7 +250,7 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
                           Outbox& out) {
   const std::uint64_t session = node.lock->session;
   const std::uint64_t nonce = node.lock->nonce;
-  const std::uint64_t mark = node.mark->seq;
+  const StreamSeqs marks = node.stored->marks;
   const std::uint64_t epoch = *node.epoch;
   const std::uint32_t held = commands_.held_of(node.enrolment.id);
 
@@ -228,14 +258,14 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   check(arrow != nullptr, "a lock is held exactly while REPLAYING");
   append_own(EventType::replay_verdict, any(node.enrolment.id),
              encode(ReplayVerdict{std::string(arrow->id), session, kind, node.link_class.current(),
-                                  std::move(reasons), mark, epoch, held}),
+                                  std::move(reasons), marks, epoch, held}),
              {}, Priority::trust, now);
   if (!is_planted(Defect::keep_lock)) node.lock.reset();
   --open_replays_;
   ++(kind == VerdictKind::clean ? counters_.verdicts_clean : counters_.verdicts_not_clean);
   node.settled_nonce = nonce;
-  node.last_verdict = Verdict{session, nonce, kind, mark, epoch, held};
-  to_node(node, *node.last_verdict, out);
+  node.last_verdict = std::make_shared<const Verdict>(Verdict{session, nonce, kind, marks, epoch, held});
+  to_node(node, node.last_verdict, out);
   dispatch_open(node, now, out);
 }
 
@@ -248,13 +278,19 @@ void Master::break_lock(NodeRecord& node, std::string why, Instant now) {
 
 // What a stored event of a node tells its master.
 void Master::learn(NodeRecord& node, const Event& event, Instant now, Outbox& out) {
+  // What it runs, by its newest word: an older snapshot may come after a newer one.
+  const auto runs = [&](BundleId bundle) {
+    if (event.hlc < node.bundle_hlc) return;
+    node.bundle = bundle;
+    node.bundle_hlc = event.hlc;
+  };
   CommandBook::Todo todo;
   if (event.type == EventType::observation_recorded) {
-    if (const auto observation = payload_of<Observation>(event)) node.bundle = observation->policy_bundle_id;
+    if (const auto observation = payload_of<Observation>(event)) runs(observation->policy_bundle_id);
   } else if (event.type == EventType::command_result) {
     const auto result = payload_of<CommandResult>(event);
     if (!result) return;
-    node.bundle = result->bundle_id;
+    runs(result->bundle_id);
     commands_.answered(node.enrolment.id, *result, todo);
   } else if (event.type == EventType::command_intent) {
     if (const auto intent = payload_of<CommandIntent>(event))

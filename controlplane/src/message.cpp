@@ -29,27 +29,27 @@ std::uint32_t wire_bytes(const Message& message) {
   const std::uint32_t content =
       std::visit(Match{
                      [](const Heartbeat&) { return 47 + beat_seal; },
-                     [](const HeartbeatAck&) { return 29 + beat_seal; },
-                     [](const ChunkAck&) { return 24 + seal; },
-                     [](const Nack&) { return 16 + seal; },
-                     [](const Custody&) { return 8u; },
-                     [](const Fin&) { return 56 + seal; },
+                     [](const HeartbeatAck&) { return 53 + beat_seal; },
+                     [](const ChunkAck&) { return 33 + seal; },
+                     [](const Nack&) { return 17 + seal; },
+                     [](const Custody&) { return 9u; },
                      [](const CommandProgress&) { return 25 + seal; },
                      [](const EpochNotice&) { return 24 + seal; },
                      [](const Defer&) { return 24 + seal; },
-                     [](const Grant&) { return 52 + seal; },
-                     [](const Verdict&) { return 37 + seal; },
                      [](const LeaseRequest&) { return 32u; },
                      [](const LeaseRevoked&) { return 24u; },
                      [](const LeaseReleased&) { return 24u; },
                      [](const Received&) { return 16u; },
                      [](const Replicated&) { return 8u; },
+                     [](const Shared<Fin>&) { return 176 + seal; },
+                     [](const Shared<Grant>&) { return 76 + seal; },
+                     [](const Shared<Verdict>&) { return 61 + seal; },
                      [](const Shared<Chunk>& chunk) {
-                       std::uint32_t bytes = 84 + (chunk->session == 0 ? seal : 64);
+                       std::uint32_t bytes = 85 + (chunk->session == 0 ? seal : 64);
                        for (const LogEntry& entry : chunk->entries) bytes += bytes_of(entry);
                        return bytes;
                      },
-                     [](const Shared<Hello>&) { return 189u; },
+                     [](const Shared<Hello>&) { return 477u; },
                      [](const Shared<CommandDelivery>& delivery) { return bytes_of(*delivery) + seal; },
                      [](const Shared<LeaseGranted>& granted) { return packed_size(granted->grant) + 8; },
                      [](const Shared<CommandForward>& forward) { return packed_size(forward->command); },
@@ -70,10 +70,10 @@ std::uint32_t wire_bytes(const Message& message) {
 
 std::string_view name_of(const Message& message) {
   constexpr std::array<std::string_view, std::variant_size_v<Message>> names{
-      "Heartbeat",       "HeartbeatAck",  "ChunkAck",       "Nack",         "Custody",  "Fin",
-      "CommandProgress", "EpochNotice",   "Defer",          "Grant",        "Verdict",  "LeaseRequest",
-      "LeaseRevoked",    "LeaseReleased", "Received",       "Replicated",   "Chunk",    "Hello",
-      "CommandDelivery", "LeaseGranted",  "CommandForward", "RolloutOrder", "Replicate"};
+      "Heartbeat",       "HeartbeatAck", "ChunkAck",       "Nack",         "Custody",       "CommandProgress",
+      "EpochNotice",     "Defer",        "LeaseRequest",   "LeaseRevoked", "LeaseReleased", "Received",
+      "Replicated",      "Fin",          "Grant",          "Verdict",      "Chunk",         "Hello",
+      "CommandDelivery", "LeaseGranted", "CommandForward", "RolloutOrder", "Replicate"};
   return names[message.index()];
 }
 
@@ -84,7 +84,6 @@ Digest digest_of(const std::vector<LogEntry>& entries) {
     Encoder encoder(head);
     encoder.put(entry.first);
     encoder.put(entry.last);
-    encoder.put(entry.priority);
     encoder.put(entry.body_bytes);
     encoder.raw(entry.packed);
     value = chain(value, head);
@@ -100,6 +99,7 @@ Bytes signed_bytes(const Chunk& chunk) {
   encoder.put(chunk.incarnation);
   encoder.put(chunk.session);
   encoder.put(chunk.fencing_token);
+  encoder.put(chunk.stream);
   encoder.put(chunk.first);
   encoder.put(chunk.last);
   encoder.put(chunk.digest);
@@ -113,10 +113,7 @@ Bytes signed_bytes(const Hello& hello) {
   encoder.put(hello.origin);
   encoder.put(hello.incarnation);
   encoder.put(hello.nonce);
-  encoder.put(hello.first);
-  encoder.put(hello.head);
-  encoder.put(hello.head_value);
-  encoder.put(hello.backlog_bytes);
+  encoder.put(hello.streams);
   encoder.put(hello.max_epoch_seen);
   encoder.put(hello.mode);
   encoder.put(hello.clock);

@@ -20,7 +20,7 @@ bool Projections::apply(const Stored& stored) {
 }
 
 bool Projections::apply(const Stored& stored, const Event& event) {
-  if (!seen_.insert(event.origin, event.incarnation, event.seq)) {
+  if (!seen_.insert(event.origin, event.incarnation, event.stream, event.seq)) {
     roster_.pass(stored);
     return true;
   }

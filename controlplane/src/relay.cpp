@@ -4,7 +4,7 @@ namespace ibcf {
 
 RelayClass relay_class_of(const Message& message) {
   return std::visit(Match{[](const EpochNotice&) { return RelayClass::authority; },
-                          [](const Verdict&) { return RelayClass::authority; },
+                          [](const Shared<Verdict>&) { return RelayClass::authority; },
                           [](const Shared<CommandDelivery>&) { return RelayClass::command; },
                           [](const CommandProgress&) { return RelayClass::command; },
                           [](const Shared<Chunk>& chunk) {
@@ -32,7 +32,7 @@ void RelayCore::on_message(const Packet& packet, Instant, Outbox& out) {
   }
   if (!store(upwards ? upstream_ : for_node_[packet.to.index], packet)) return;
   if (const auto* chunk = std::get_if<Shared<Chunk>>(&packet.message))
-    out.send(packet.from, {Role::relay, index_}, packet.from, Custody{(*chunk)->last});
+    out.send(packet.from, {Role::relay, index_}, packet.from, Custody{(*chunk)->stream, (*chunk)->last});
 }
 
 void RelayCore::on_upstream(bool open, Instant, Outbox& out) {

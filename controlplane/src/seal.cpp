@@ -60,10 +60,11 @@ Seal seal_of(const LinkSecret& secret, const Message& message) {
       Match{
           [&](const Heartbeat& one) { return beat(one); }, [&](const HeartbeatAck& one) { return beat(one); },
           [&](const ChunkAck& one) { return sealed(one); }, [&](const Nack& one) { return sealed(one); },
-          [&](const Fin& one) { return sealed(one); },
+          [&](const Shared<Fin>& one) { return sealed(*one); },
           [&](const CommandProgress& one) { return sealed(one); },
           [&](const EpochNotice& one) { return sealed(one); }, [&](const Defer& one) { return sealed(one); },
-          [&](const Grant& one) { return sealed(one); }, [&](const Verdict& one) { return sealed(one); },
+          [&](const Shared<Grant>& one) { return sealed(*one); },
+          [&](const Shared<Verdict>& one) { return sealed(*one); },
           [&](const Shared<CommandDelivery>& one) { return sealed(*one); },
           [&](const Shared<Chunk>& one) {
             return one->session == 0 ? secret.seal(signed_bytes(*one)) : Seal{};

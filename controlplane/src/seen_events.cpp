@@ -30,13 +30,15 @@ bool add(Runs& runs, std::uint64_t seq) {
 
 }  // namespace
 
-bool SeenEvents::insert(AnyId origin, std::uint32_t incarnation, std::uint64_t seq) {
+bool SeenEvents::insert(AnyId origin, std::uint32_t incarnation, StreamClass stream, std::uint64_t seq) {
   auto& streams = streams_[origin];
+  const auto place_of = [](const Stream& at) { return std::pair(at.incarnation, at.stream); };
+  const std::pair place(incarnation, stream);
   const auto found =
-      std::lower_bound(streams.begin(), streams.end(), incarnation,
-                       [](const Stream& stream, std::uint32_t value) { return stream.incarnation < value; });
-  if (found != streams.end() && found->incarnation == incarnation) return add(found->runs, seq);
-  streams.insert(found, {incarnation, {{seq, seq}}});
+      std::lower_bound(streams.begin(), streams.end(), place,
+                       [&](const Stream& at, const auto& wanted) { return place_of(at) < wanted; });
+  if (found != streams.end() && place_of(*found) == place) return add(found->runs, seq);
+  streams.insert(found, {incarnation, stream, {{seq, seq}}});
   return true;
 }
 
@@ -51,6 +53,7 @@ void SeenEvents::write(Encoder& encoder) const {
     encoder.put(static_cast<std::uint32_t>(streams.size()));
     for (const Stream& stream : streams) {
       encoder.put(stream.incarnation);
+      encoder.put(stream.stream);
       encoder.put(static_cast<std::uint32_t>(stream.runs.size()));
       for (const Run& run : stream.runs) {
         encoder.put(run.first);
@@ -72,6 +75,7 @@ void SeenEvents::read(Decoder& decoder) {
       Stream& stream = streams.emplace_back();
       std::uint32_t runs = 0;
       decoder.get(stream.incarnation);
+      decoder.get(stream.stream);
       for (decoder.get(runs); decoder.ok() && runs > 0; --runs) {
         Run& run = stream.runs.emplace_back();
         decoder.get(run.first);

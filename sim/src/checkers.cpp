@@ -36,6 +36,7 @@ void Checkers::stored(std::string_view master, std::string_view origin, Ledger::
   switch (taken) {
     case Ledger::Taken::first:
     case Ledger::Taken::copy:
+    case Ledger::Taken::ahead:
       return;
     case Ledger::Taken::again:
       return find("I-4", at, fmt::format("{} stored {} a second time", master, named()));
@@ -61,11 +62,17 @@ void Checkers::executed(std::string_view node, const Ledger::Execution& executio
   if (is_coming_back(execution.mode)) find_it("I-36", fmt::format("while {}", word_of(execution.mode)));
 }
 
-void Checkers::acknowledged(std::string_view node, std::uint64_t mark, std::uint64_t missing, Instant at) {
-  if (missing == 0) return;
+void Checkers::acknowledged(std::string_view node, const std::optional<Ledger::Place>& missing, Instant at) {
+  if (!missing) return;
   find("I-7", at,
-       fmt::format("{} was told that its events up to {} are stored, and no store has {}", node, mark,
-                   missing));
+       fmt::format("{} was told that its {} event {} is stored, and no store has it", node,
+                   word_of(missing->stream), missing->seq));
+}
+
+void Checkers::complete(std::string_view master, std::string_view node, std::uint64_t holes, Instant at) {
+  if (holes == 0) return;
+  find("I-3", at,
+       fmt::format("{} found the log of {} complete, and lacks {} events of it", master, node, holes));
 }
 
 void Checkers::lock(std::string_view master, const NodeRecord& node, Instant at) {

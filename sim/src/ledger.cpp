@@ -13,10 +13,10 @@ void Ledger::add_node(std::uint32_t node, AnyId id) {
 }
 
 void Ledger::wrote(std::uint32_t node, const Written& written) {
-  Truth& truth = nodes_[node];
-  check(written.seq == truth.written.size() + 1, "an agent numbers its events from 1 without a gap");
-  truth.written.push_back(written.value);
-  truth.stored.push_back(false);
+  Stream& stream = nodes_[node].streams[index_of(written.stream)];
+  check(written.seq == stream.written.size() + 1, "an agent numbers its events from 1 without a gap");
+  stream.written.push_back(written.value);
+  stream.stored.push_back(false);
 }
 
 Ledger::Taken Ledger::stored(std::uint32_t master, const Stored& stored, const Event& event) {
@@ -47,37 +47,49 @@ Ledger::Taken Ledger::take_own(std::uint32_t master, const Event& event) {
 }
 
 // A gap stands for what was dropped, so it is known by where its chain goes on.
-bool Ledger::is_genuine(const Truth& truth, const Stored& stored, const Event& event) {
-  if (event.seq == 0 || event.seq > truth.written.size()) return false;
-  if (event.type != EventType::stream_gap) return digest_of(stored.packed) == truth.written[event.seq - 1];
+bool Ledger::is_genuine(const Stream& stream, const Stored& stored, const Event& event) {
+  if (event.seq == 0 || event.seq > stream.written.size()) return false;
+  if (event.type != EventType::stream_gap) return digest_of(stored.packed) == stream.written[event.seq - 1];
   const auto gap = payload_of<StreamGap>(event);
   return gap && gap->first > 0 && gap->first <= gap->last && gap->last == event.seq &&
-         gap->last_value == truth.written[event.seq - 1];
+         gap->last_value == stream.written[event.seq - 1];
 }
 
 // Marks what the event covers, one seq or a gap's range.
 Ledger::Taken Ledger::take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
                            const Event& event) {
-  if (!is_genuine(truth, stored, event)) {
+  Stream& stream = truth.streams[index_of(event.stream)];
+  if (!is_genuine(stream, stored, event)) {
     ++truth.forged;
     return Taken::forged;
   }
-  std::vector<bool>& taken = taken_[master][node];
-  if (event.seq <= taken.size()) {
+  Held& held = taken_[master][node][index_of(event.stream)];
+  if (event.seq <= held.has.size() && held.has[event.seq - 1]) {
     ++truth.stored_twice;
     return Taken::again;
   }
+  if (event.seq > held.has.size()) {
+    held.holes += event.seq - held.has.size();
+    held.has.resize(event.seq, false);
+  }
   std::uint64_t first = event.seq;
   if (event.type == EventType::stream_gap) first = payload_of<StreamGap>(event)->first;
-  const bool fits = first <= taken.size() + 1;
-  taken.resize(event.seq, false);
   bool is_new = false;
   for (std::uint64_t seq = first; seq <= event.seq; ++seq) {
-    taken[seq - 1] = true;
-    is_new = is_new || !truth.stored[seq - 1];
-    truth.stored[seq - 1] = true;
+    held.holes -= held.has[seq - 1] ? 0 : 1;
+    held.has[seq - 1] = true;
+    is_new = is_new || !stream.stored[seq - 1];
+    stream.stored[seq - 1] = true;
   }
-  return !fits ? Taken::gap : is_new ? Taken::first : Taken::copy;
+  return !is_new ? Taken::copy : held.holes > 0 ? Taken::ahead : Taken::first;
+}
+
+std::uint64_t Ledger::holes(std::uint32_t master, AnyId node) const {
+  const auto found = node_of_.find(node);
+  if (found == node_of_.end()) return 0;
+  std::uint64_t holes = 0;
+  for (const Held& held : taken_[master][found->second]) holes += held.holes;
+  return holes;
 }
 
 const Ledger::Execution& Ledger::executed(std::uint32_t node, const Executed& executed, Instant now) {
@@ -89,19 +101,27 @@ const Ledger::Execution& Ledger::executed(std::uint32_t node, const Executed& ex
                                             by.at, by.execute_before, now, executed.mode, again});
 }
 
-std::uint64_t Ledger::first_missing(Truth& truth, std::uint64_t mark) {
-  for (std::uint64_t seq = truth.acknowledged + 1; seq <= mark; ++seq) {
-    if (seq > truth.stored.size() || !truth.stored[seq - 1]) return seq;
-    truth.acknowledged = seq;
+std::optional<Ledger::Place> Ledger::acknowledged(std::uint32_t node, const StreamSeqs& marks) {
+  Truth& truth = nodes_[node];
+  for (const StreamClass kind : all_streams) {
+    Stream& stream = truth.streams[index_of(kind)];
+    for (std::uint64_t seq = stream.acknowledged + 1; seq <= marks[index_of(kind)]; ++seq) {
+      if (seq > stream.stored.size() || !stream.stored[seq - 1]) return Place{kind, seq};
+      stream.acknowledged = seq;
+    }
   }
-  return 0;
+  return std::nullopt;
 }
 
-std::uint64_t Ledger::missing(std::uint32_t node, std::uint64_t mark) const {
-  const Truth& truth = nodes_[node];
-  std::uint64_t missing = mark > truth.stored.size() ? mark - truth.stored.size() : 0;
-  for (std::uint64_t seq = 1; seq <= mark && seq <= truth.stored.size(); ++seq)
-    missing += truth.stored[seq - 1] ? 0 : 1;
+std::uint64_t Ledger::missing(std::uint32_t node, const StreamSeqs& marks) const {
+  std::uint64_t missing = 0;
+  for (const StreamClass kind : all_streams) {
+    const Stream& stream = nodes_[node].streams[index_of(kind)];
+    const std::uint64_t mark = marks[index_of(kind)];
+    missing += mark > stream.stored.size() ? mark - stream.stored.size() : 0;
+    for (std::uint64_t seq = 1; seq <= mark && seq <= stream.stored.size(); ++seq)
+      missing += stream.stored[seq - 1] ? 0 : 1;
+  }
   return missing;
 }
 

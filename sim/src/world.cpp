@@ -26,6 +26,14 @@ Digest secret_of(const Scenario& scenario, std::string_view purpose, std::uint32
   return digest_of(bytes);
 }
 
+// A master says that it has the whole log of a node.
+bool finds_complete(const Event& event) {
+  if (event.type == EventType::replay_not_needed) return true;
+  if (event.type != EventType::replay_verdict) return false;
+  const auto verdict = payload_of<ReplayVerdict>(event);
+  return verdict && verdict->kind == VerdictKind::clean;
+}
+
 std::string_view word_of(Scenario::FaultKind kind) {
   switch (kind) {
     case Scenario::FaultKind::isolate_domain:
@@ -394,11 +402,11 @@ void World::State::dropped(std::uint32_t parcel, DropReason reason, LinkIndex, I
 void World::State::give(const Endpoint& to, const Packet& packet, Instant at) {
   switch (to.role) {
     case Role::node: {
-      const std::uint64_t mark = agents[to.index].mark();
+      const std::uint64_t acknowledged = agents[to.index].log().acknowledged();
       agents[to.index].on_message(packet, at, outbox);
       drain(to, at);
       note_mode(to.index);
-      if (agents[to.index].mark() != mark) note_mark(to.index);
+      if (agents[to.index].log().acknowledged() != acknowledged) note_mark(to.index);
       break;
     }
     case Role::relay:
@@ -470,21 +478,22 @@ void World::State::note_mode(std::uint32_t node) {
 
 // A mark that moved says that a master promised something.
 void World::State::note_mark(std::uint32_t node) {
-  const std::uint64_t mark = agents[node].mark();
-  if (const std::uint64_t missing = ledger.acknowledged(node, mark); missing > 0)
-    checkers.acknowledged(layout.nodes[node].name, mark, missing, now);
+  checkers.acknowledged(layout.nodes[node].name, ledger.acknowledged(node, agents[node].log().marks()), now);
 }
 
 void World::State::witness(std::uint32_t master, const Stored& stored) {
   const auto event = decode<Event>(stored.packed);
   check(event.has_value(), "masters store only what decodes");
   const Ledger::Taken taken = ledger.stored(master, stored, *event);
-  if (taken > Ledger::Taken::copy)
+  if (taken > Ledger::Taken::ahead)
     checkers.stored(masters[master].identity().name, name_of(event->origin), taken, *event, stored.ingested);
   if (master == global_master) projections->apply(stored, *event);
   grant_stored = grant_stored || event->type == EventType::authority_granted;
   if (event->origin == any(masters[master].identity().id))
     touched.emplace_back(master, id_cast<NodeTag>(event->subject));
+  if (finds_complete(*event))
+    checkers.complete(masters[master].identity().name, name_of(event->subject),
+                      ledger.holes(master, event->subject), stored.ingested);
   const bool is_told = taken == Ledger::Taken::copy || taken == Ledger::Taken::again;
   if (!is_told && observer != nullptr) observer->stored(master, stored, *event);
 }

@@ -81,9 +81,10 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
     return count_masters([](const auto& master) { return master.counters().verdicts_clean; });
   if (name == "replays_not_clean")
     return count_masters([](const auto& master) { return master.counters().verdicts_not_clean; });
-  if (name == "events_acknowledged") return count_nodes([&](std::uint32_t i) { return agents[i].mark(); });
+  if (name == "events_acknowledged")
+    return count_nodes([&](std::uint32_t i) { return agents[i].log().acknowledged(); });
   if (name == "events_acknowledged_lost")
-    return count_nodes([&](std::uint32_t i) { return ledger.missing(i, agents[i].mark()); });
+    return count_nodes([&](std::uint32_t i) { return ledger.missing(i, agents[i].log().marks()); });
   if (name == "events_stored_twice")
     return count_nodes([&](std::uint32_t i) { return ledger.stored_twice(i); });
   if (name == "events_forged") return count_nodes([&](std::uint32_t i) { return ledger.forged(i); });
@@ -118,7 +119,7 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
       return !wanted.is_nil() && agents[i].bundle() == wanted;
     });
   if (name == "backlog_events")
-    return count_nodes([&](std::uint32_t i) { return agents[i].head() - agents[i].mark(); });
+    return count_nodes([&](std::uint32_t i) { return agents[i].backlog_events(); });
   if (name == "two_holders") return static_cast<double>(checkers.two_holders());
   if (name == "unreachable_nodes")
     return count_nodes([&](std::uint32_t i) {
@@ -225,7 +226,7 @@ void World::State::find_waiting(Instant end, Outcome& outcome) const {
     const NodeRecord* record = masters[node.master].find_node(agents[i].identity().id);
     outcome.waiting.push_back(
         fmt::format("{} is {} since {} and holds {} events; {} believes it {}{}", node.name, word_of(mode[i]),
-                    clock_text_of(mode_since[i]), agents[i].head() - agents[i].mark(),
+                    clock_text_of(mode_since[i]), agents[i].backlog_events(),
                     masters[node.master].identity().name, label_of(record->state),
                     record->lock ? fmt::format(", lock of session {}", record->lock->session) : ", no lock"));
   }

@@ -116,10 +116,11 @@ class Script {
     const auto back = at(3h + 5s) + node * 20s;
     step(node, back, EventType::conn_detected, "S11");
     tell(europe_master, back + 1s, EventType::replay_granted, any(node_id(node)),
-         ReplayGranted{"S12", node + 1, node + 1, 11, 110, 64'000});
+         ReplayGranted{"S12", node + 1, node + 1, 1, {0, 0, 0, 10}, {0, 0, 0, 110}, 64'000});
     for (std::uint64_t chunk = 0; chunk < 10; ++chunk)
       tell(europe_master, back + 2s + (chunk + 1) * (1s + node * 100ms), EventType::replay_chunk_acked,
-           any(node_id(node)), ReplayChunkAcked{"A43", node + 1, 11 + 10 * chunk, 20 + 10 * chunk, 6'400});
+           any(node_id(node)),
+           ReplayChunkAcked{"A43", node + 1, StreamClass::history, 11 + 10 * chunk, 20 + 10 * chunk, 6'400});
     const bool is_last = node + 1 == run_.europe;
     ReplayVerdict verdict;
     verdict.arrow = is_last ? "S14" : "S13";

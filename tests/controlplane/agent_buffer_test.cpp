@@ -28,7 +28,7 @@ void fill_buffer(HandDriver& twin) {
   twin.on_the_way = [](const HandDriver::Hop&, Packet&) { return 1; };
   while (twin.now < at(3h)) {
     twin.run_for(1min);
-    REQUIRE(twin.agent().backlog_bytes() <= small_buffer);
+    REQUIRE(twin.agent().log().backlog_bytes() <= small_buffer);
   }
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("a full buffer drops the oldest snapshots as signed gaps, and the stor
           "[buffer]") {
   HandDriver twin;
   fill_buffer(twin);
-  const std::uint64_t written = twin.agent().head();
+  const std::uint64_t written = twin.agent().log().written();
 
   twin.heal(0);
   REQUIRE(twin.settle());

@@ -18,13 +18,13 @@ TEST_CASE("a node with planned windows is EDGE_CACHED, silent between them, and 
   HandDriver twin;
   twin.start(1, every_ten_minutes(2min));
   twin.run_until(at(70min));
-  const std::uint64_t head = twin.agent().head();
+  const std::uint64_t head = twin.agent().log().written();
   twin.run_until(at(73min));
 
   CHECK(twin.agent().mode() == ConnectivityMode::edge_cached);
   CHECK(twin.record().state.mode == ConnectivityMode::edge_cached);
   CHECK(twin.count(EventType::conn_lost) == 0);
-  CHECK(twin.agent().mark() >= head);
+  CHECK(twin.agent().log().acknowledged() >= head);
   CHECK(twin.is_stored_exactly_once());
 }
 

@@ -17,18 +17,22 @@ class Altering {
     else if (seen_++ == target_)
       change(value);
   }
-  void visit(LogEntry& entry) {
-    visit(entry.first);
-    visit(entry.last);
-    visit(entry.priority);
-    visit(entry.packed);
-    visit(entry.body_bytes);
+  template <Described T, std::size_t N>
+  void visit(std::array<T, N>& items) {
+    for (T& item : items) visit(item);
+  }
+  void visit(StreamSeqs& seqs) {
+    for (std::uint64_t& seq : seqs) visit(seq);
+  }
+  void visit(PerStream<Digest>& values) {
+    for (Digest& value : values) visit(value);
   }
   void visit(Chunk& chunk) {
     visit(chunk.origin);
     visit(chunk.incarnation);
     visit(chunk.session);
     visit(chunk.fencing_token);
+    visit(chunk.stream);
     visit(chunk.first);
     visit(chunk.last);
     visit(chunk.digest);
@@ -41,10 +45,7 @@ class Altering {
     visit(hello.origin);
     visit(hello.incarnation);
     visit(hello.nonce);
-    visit(hello.first);
-    visit(hello.head);
-    visit(hello.head_value);
-    visit(hello.backlog_bytes);
+    visit(hello.streams);
     visit(hello.max_epoch_seen);
     visit(hello.mode);
     visit(hello.clock);
@@ -106,13 +107,13 @@ concept Composed = std::same_as<T, Chunk> || std::same_as<T, Hello> || std::same
 inline Packet altered(Packet packet, std::uint64_t bits) {
   const auto alter = [&](std::size_t target) {
     Altering altering(target, bits * 0x9e3779b97f4a7c15 >> 7);
-    const auto part = [&]<Composed T>(Shared<T>& shared) {
+    const auto part = [&]<class T>(Shared<T>& shared) {
       auto copy = std::make_shared<T>(*shared);
       altering.visit(*copy);
       shared = std::move(copy);
     };
-    std::visit(Match{[&](Shared<Chunk>& chunk) { part(chunk); }, [&](Shared<Hello>& hello) { part(hello); },
-                     [&](Shared<CommandDelivery>& delivery) { part(delivery); },
+    std::visit(Match{[&]<Composed T>(Shared<T>& shared) { part(shared); },
+                     [&]<Described T>(Shared<T>& shared) { part(shared); },
                      [&]<Described T>(T& message) { altering.visit(message); }, [](const auto&) {}},
                packet.message);
     if (!is_signed(packet.message)) altering.visit(packet.seal);

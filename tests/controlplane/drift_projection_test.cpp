@@ -170,7 +170,7 @@ TEST_CASE("I-62: what a node decided by itself is expected until it is reconcile
   CHECK(story.read().details_of(node_named(0))->expected[0].excuse == Excuse::local_grant);
 
   ReplayVerdict verdict;
-  verdict.mark = 2;
+  verdict.marks[index_of(StreamClass::control)] = 2;
   Event& event = story.scribe.write(story.master, EventType::replay_verdict, any(node_named(0)), verdict);
   event.occurred += std::chrono::milliseconds{1};
   CHECK(story.drift().score == 0.5);

@@ -39,7 +39,7 @@ struct HandDriver {
   std::unique_ptr<RelayCore> relay;
   std::deque<Ed25519Signer> signers;
   std::deque<Agent> agents;
-  std::vector<std::vector<Digest>> written;  ///< per node, by seq - 1
+  std::vector<PerStream<std::vector<Digest>>> written;  ///< per node and stream, by seq - 1
   std::vector<std::vector<Executed>> executed;
   bool upstream_cut = false;
 
@@ -128,6 +128,25 @@ struct HandDriver {
     return id;
   }
 
+  /// Rolls a bundle out to all nodes at once; its orders go out with the master's next sweep.
+  void roll_out(BundleId id) {
+    RolloutOrder order;
+    order.bundle.id = id;
+    order.bundle.name = "bundle";
+    order.bundle.version = "1.0.0";
+    order.bundle.release = 1;
+    order.bundle.objects["service"].value = exact_value("on");
+    order.waves = {1};
+    master->order_rollout(order, now, out_);
+    drain({Role::master, 0});
+  }
+
+  /// The node notes telemetry.
+  void observe(std::uint32_t node, Priority priority) {
+    agents[node].observe(Observation{}, priority, now, out_);
+    drain({Role::node, node});
+  }
+
   // time
   void run_until(Instant end) {
     while (!queue_.empty() && queue_.begin()->first <= end) step();
@@ -149,13 +168,24 @@ struct HandDriver {
   [[nodiscard]] const NodeRecord& record(std::uint32_t node = 0) const {
     return *master->find_node(id_of(node));
   }
-  [[nodiscard]] std::uint64_t mark(std::uint32_t node = 0) const { return record(node).mark->seq; }
+  /// How many of the node's events its master holds, as its marks say.
+  [[nodiscard]] std::uint64_t stored(std::uint32_t node = 0) const { return sum_of(marks(node)); }
+  [[nodiscard]] const StreamSeqs& marks(std::uint32_t node = 0) const { return record(node).stored->marks; }
+  [[nodiscard]] std::uint64_t mark(StreamClass stream, std::uint32_t node = 0) const {
+    return marks(node)[index_of(stream)];
+  }
   [[nodiscard]] const Agent& agent(std::uint32_t node = 0) const { return agents[node]; }
   /// In contact on both sides, nothing left to say, and both hold the same log.
   [[nodiscard]] bool is_settled(std::uint32_t node = 0) const {
-    return is_in_contact(agent(node).mode()) && record(node).is_in_contact() &&
-           agent(node).mark() == agent(node).head() && mark(node) == agent(node).head() &&
-           record(node).mark->value == (written[node].empty() ? Digest{} : written[node].back());
+    const NodeLog& log = agent(node).log();
+    if (!is_in_contact(agent(node).mode()) || !record(node).is_in_contact()) return false;
+    if (log.marks() != log.heads() || marks(node) != log.heads()) return false;
+    for (const StreamClass stream : all_streams) {
+      const auto& values = written[node][index_of(stream)];
+      if (record(node).stored->streams[index_of(stream)].value != (values.empty() ? Digest{} : values.back()))
+        return false;
+    }
+    return true;
   }
   bool settle(std::uint32_t node = 0, Duration limit = std::chrono::minutes{30}) {
     return run_to([&] { return is_settled(node); }, limit);
@@ -179,19 +209,26 @@ struct HandDriver {
   [[nodiscard]] std::size_t count(EventType type) const {
     return story([&](const Event& event) { return event.type == type; }).size();
   }
-  /// The node's seqs 1 to its mark stand in the log once each, by themselves with the bytes the node wrote,
-  /// or within a gap. A gap may begin before what it adds.
+  /// Of every stream the node's seqs 1 to its mark stand in the log once each, by themselves with the bytes
+  /// the node wrote, or within a gap. A gap may begin before what it adds.
   [[nodiscard]] bool is_stored_exactly_once(std::uint32_t node = 0) const {
-    std::uint64_t stored = 0;
+    PerStream<std::set<std::uint64_t>> stored;
     for (const Event& event : events()) {
       if (event.origin != any(id_of(node))) continue;
+      auto& seqs = stored[index_of(event.stream)];
       const bool is_gap = event.type == EventType::stream_gap;
-      const std::uint64_t first = is_gap ? payload_of<StreamGap>(event)->first : event.seq;
-      if (!is_gap && chain_value_of(encode(event)) != written[node][event.seq - 1]) return false;
-      if (is_gap ? first > stored + 1 || event.seq <= stored : first != stored + 1) return false;
-      stored = event.seq;
+      const auto& values = written[node][index_of(event.stream)];
+      if (!is_gap && chain_value_of(encode(event)) != values[event.seq - 1]) return false;
+      if (seqs.contains(event.seq)) return false;
+      for (auto seq = is_gap ? payload_of<StreamGap>(event)->first : event.seq; seq <= event.seq; ++seq)
+        seqs.insert(seq);
     }
-    return stored >= agent(node).mark();
+    for (const StreamClass stream : all_streams) {
+      const auto& seqs = stored[index_of(stream)];
+      if (!seqs.empty() && *seqs.rbegin() != seqs.size()) return false;
+      if (seqs.size() < agent(node).log().marks()[index_of(stream)]) return false;
+    }
+    return true;
   }
   /// The states a command went through, as its master wrote them.
   [[nodiscard]] std::vector<CommandState> steps_of(CommandId id) const {
@@ -250,8 +287,9 @@ struct HandDriver {
     Outbox box;
     std::swap(box, out_);
     for (const Written& entry : box.written) {
-      REQUIRE(entry.seq == written[self.index].size() + 1);
-      written[self.index].push_back(entry.value);
+      auto& values = written[self.index][index_of(entry.stream)];
+      REQUIRE(entry.seq == values.size() + 1);
+      values.push_back(entry.value);
     }
     for (const Executed& one : box.executed) executed[self.index].push_back(one);
     for (const TimerRequest& request : box.timers)

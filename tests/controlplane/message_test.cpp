@@ -56,18 +56,19 @@ TEST_CASE(
     "a message weighs what it packs to, with seal and framing; a heartbeat little more than a hundred bytes",
     "[message]") {
   const auto packed = [](const auto& message) { return encode(message).size(); };
+  const auto shared = []<class T>(T message) { return std::make_shared<const T>(std::move(message)); };
 
   CHECK(wire_bytes(Heartbeat{}) == 103);
   CHECK(wire_bytes(Heartbeat{}) == packed(Heartbeat{}) + 8 + 48);
   CHECK(wire_bytes(HeartbeatAck{}) == packed(HeartbeatAck{}) + 8 + 48);
   CHECK(wire_bytes(ChunkAck{}) == packed(ChunkAck{}) + 16 + 48);
   CHECK(wire_bytes(Nack{}) == packed(Nack{}) + 16 + 48);
-  CHECK(wire_bytes(Fin{}) == packed(Fin{}) + 16 + 48);
+  CHECK(wire_bytes(shared(Fin{})) == packed(Fin{}) + 16 + 48);
   CHECK(wire_bytes(CommandProgress{}) == packed(CommandProgress{}) + 16 + 48);
   CHECK(wire_bytes(EpochNotice{}) == packed(EpochNotice{}) + 16 + 48);
   CHECK(wire_bytes(Defer{}) == packed(Defer{}) + 16 + 48);
-  CHECK(wire_bytes(Grant{}) == packed(Grant{}) + 16 + 48);
-  CHECK(wire_bytes(Verdict{}) == packed(Verdict{}) + 16 + 48);
+  CHECK(wire_bytes(shared(Grant{})) == packed(Grant{}) + 16 + 48);
+  CHECK(wire_bytes(shared(Verdict{})) == packed(Verdict{}) + 16 + 48);
 }
 
 TEST_CASE("the digest of a chunk covers every field of every entry, and their order", "[message][trust]") {
@@ -82,7 +83,6 @@ TEST_CASE("the digest of a chunk covers every field of every entry, and their or
   CHECK(differs([](auto& entries) { ++entries[0].first; }));
   CHECK(differs([](auto& entries) { ++entries[1].last; }));
   CHECK(differs([](auto& entries) { ++entries[1].body_bytes; }));
-  CHECK(differs([](auto& entries) { entries[1].priority = Priority::trust; }));
   CHECK(differs([](auto& entries) { std::swap(entries[0], entries[1]); }));
   CHECK(differs([](auto& entries) { entries.pop_back(); }));
 }
@@ -99,6 +99,7 @@ TEST_CASE("what a chunk's signature covers changes with every field but the sign
   CHECK(differs([](Chunk& c) { ++c.incarnation; }));
   CHECK(differs([](Chunk& c) { ++c.session; }));
   CHECK(differs([](Chunk& c) { ++c.fencing_token; }));
+  CHECK(differs([](Chunk& c) { c.stream = StreamClass::history; }));
   CHECK(differs([](Chunk& c) { ++c.first; }));
   CHECK(differs([](Chunk& c) { ++c.last; }));
   CHECK(differs([](Chunk& c) { c.digest.bytes[0] ^= 1; }));
@@ -116,10 +117,13 @@ TEST_CASE("what a Hello's signature covers changes with every field but the sign
   CHECK(differs([](Hello& h) { h.origin.bytes[3] ^= 1; }));
   CHECK(differs([](Hello& h) { ++h.incarnation; }));
   CHECK(differs([](Hello& h) { ++h.nonce; }));
-  CHECK(differs([](Hello& h) { ++h.first; }));
-  CHECK(differs([](Hello& h) { ++h.head; }));
-  CHECK(differs([](Hello& h) { h.head_value.bytes[0] ^= 1; }));
-  CHECK(differs([](Hello& h) { ++h.backlog_bytes; }));
+  for (std::size_t i = 0; i < all_streams.size(); ++i) {
+    CHECK(differs([i](Hello& h) { ++h.streams[i].first; }));
+    CHECK(differs([i](Hello& h) { h.streams[i].before.bytes[0] ^= 1; }));
+    CHECK(differs([i](Hello& h) { ++h.streams[i].head; }));
+    CHECK(differs([i](Hello& h) { h.streams[i].value.bytes[0] ^= 1; }));
+    CHECK(differs([i](Hello& h) { ++h.streams[i].bytes; }));
+  }
   CHECK(differs([](Hello& h) { ++h.max_epoch_seen; }));
   CHECK(differs([](Hello& h) { h.mode = ConnectivityMode::live; }));
   CHECK(differs([](Hello& h) { h.clock += 1ns; }));

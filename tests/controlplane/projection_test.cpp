@@ -199,7 +199,7 @@ TEST_CASE("a step whose arrow does not leave the state is counted and moves noth
   const AnyId master = any(master_named(0));
   scribe.enlist(master_named(0), node, 0, north);
   scribe.activate(master_named(0), node);
-  scribe.write(master, EventType::replay_verdict, any(node), ReplayVerdict{"S13", 1, {}, {}, {}, 0, 0, 0});
+  scribe.write(master, EventType::replay_verdict, any(node), ReplayVerdict{"S13", 1, {}, {}, {}, {}, 0, 0});
   scribe.write(master, EventType::conn_lost, any(node), LifecycleStep{"S8", {}, {}, "wrong trigger"});
   scribe.write(master, EventType::conn_lost, any(node), LifecycleStep{"Z9", {}, {}, "no such arrow"});
   Projections projections(domains());
@@ -301,10 +301,12 @@ TEST_CASE("a replay may bring an origin's events out of their order, each once",
   SeenEvents seen;
   const AnyId origin = any(node_named(1));
 
-  for (const std::uint64_t seq : {5, 9, 1, 2, 3, 4, 7, 8, 6}) CHECK(seen.insert(origin, 1, seq));
-  for (std::uint64_t seq = 1; seq < 10; ++seq) CHECK_FALSE(seen.insert(origin, 1, seq));
-  CHECK(seen.insert(origin, 2, 1));
-  CHECK(seen.insert(any(node_named(2)), 1, 1));
+  for (const std::uint64_t seq : {5, 9, 1, 2, 3, 4, 7, 8, 6})
+    CHECK(seen.insert(origin, 1, StreamClass::health, seq));
+  for (std::uint64_t seq = 1; seq < 10; ++seq) CHECK_FALSE(seen.insert(origin, 1, StreamClass::health, seq));
+  CHECK(seen.insert(origin, 2, StreamClass::health, 1));
+  CHECK(seen.insert(origin, 1, StreamClass::history, 1));
+  CHECK(seen.insert(any(node_named(2)), 1, StreamClass::health, 1));
 }
 
 TEST_CASE("the set of seen events depends on what was put in, not on the order", "[projection][property]") {
@@ -312,8 +314,9 @@ TEST_CASE("the set of seen events depends on what was put in, not on the order",
     SeenEvents seen, sorted;
     std::map<std::uint64_t, bool> plain;
     for (const auto seq : seqs)
-      RC_ASSERT(seen.insert(any(node_named(1)), 1, seq % 40u) == plain.try_emplace(seq % 40u, true).second);
-    for (const auto& [seq, unused] : plain) sorted.insert(any(node_named(1)), 1, seq);
+      RC_ASSERT(seen.insert(any(node_named(1)), 1, StreamClass::control, seq % 40u) ==
+                plain.try_emplace(seq % 40u, true).second);
+    for (const auto& [seq, unused] : plain) sorted.insert(any(node_named(1)), 1, StreamClass::control, seq);
     Bytes a, b;
     Encoder first(a), second(b);
     seen.write(first);

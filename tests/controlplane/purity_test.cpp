@@ -8,7 +8,7 @@ namespace {
 
 struct Seen {
   Digest log;
-  std::vector<Digest> written;
+  PerStream<std::vector<Digest>> written;
   friend bool operator==(const Seen&, const Seen&) = default;
 };
 

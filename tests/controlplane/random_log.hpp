@@ -65,14 +65,14 @@ class Scribe {
         write(by, trigger, about, NodeEnrolled{id, {1, 2}});
         break;
       case EventType::replay_granted:
-        write(by, trigger, about, ReplayGranted{id, 1, 2, 3, 4, 5});
+        write(by, trigger, about, ReplayGranted{id, 1, 2, 3, {}, {}, 5});
         break;
       case EventType::replay_chunk_acked:
-        write(by, trigger, about, ReplayChunkAcked{id, 1, 2, 3, 4});
+        write(by, trigger, about, ReplayChunkAcked{id, 1, StreamClass::control, 2, 3, 4});
         break;
       case EventType::replay_verdict:
         write(by, trigger, about,
-              ReplayVerdict{id, 1, facts.verdict, facts.link_class, {why, "and so on"}, 0, 0, 0});
+              ReplayVerdict{id, 1, facts.verdict, facts.link_class, {why, "and so on"}, {}, 0, 0});
         break;
       default:
         write(by, trigger, about, LifecycleStep{id, facts.link_class, facts.health, why});

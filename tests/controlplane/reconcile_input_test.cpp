@@ -53,7 +53,7 @@ class Story {
   }
   void verdict(std::uint64_t mark) {
     ReplayVerdict verdict;
-    verdict.mark = mark;
+    verdict.marks[index_of(StreamClass::control)] = mark;
     scribe.write(master, EventType::replay_verdict, node, verdict);
   }
   std::optional<ReconcileInput> input(bool resynced = true) {

@@ -132,9 +132,9 @@ TEST_CASE("heartbeats, their acknowledgements, Hellos and grants are worth nothi
 
   CHECK(bench.hand({node(3), master, Heartbeat{}}).empty());
   CHECK(bench.hand({node(3), master, std::make_shared<const Hello>()}).empty());
-  CHECK(bench.hand({node(3), master, Fin{}}).empty());
+  CHECK(bench.hand({node(3), master, std::make_shared<const Fin>()}).empty());
   CHECK(bench.hand({master, node(3), HeartbeatAck{}}).empty());
-  CHECK(bench.hand({master, node(3), Grant{}}).empty());
+  CHECK(bench.hand({master, node(3), std::make_shared<const Grant>()}).empty());
 
   CHECK(bench.relay.counters().discarded == 5);
   CHECK(bench.upstream(true).empty());
@@ -153,7 +153,7 @@ TEST_CASE("when the way opens, authority goes first, then commands, then events,
   bench.hand(command_to(3, 10));
   bench.hand(command_to(3, 11));
   bench.hand(notice_to(3, 12));
-  bench.hand({master, node(3), Verdict{.mark = 4}});
+  bench.hand({master, node(3), std::make_shared<const Verdict>()});
 
   const auto up = bench.upstream(true);
   const auto down = bench.link(3, true);

@@ -52,17 +52,21 @@ Chunk catch_chunk(HandDriver& twin) {
   return *caught;
 }
 
-Hello hello_of(const HandDriver& twin, std::uint64_t head, Digest head_value, std::uint32_t incarnation = 1) {
+/// What node 0 would say, changed and signed again.
+Hello hello_of(const HandDriver& twin, const std::function<void(Hello&)>& change) {
   Hello hello{.origin = HandDriver::id_of(0),
-              .incarnation = incarnation,
               .nonce = 1000,
-              .first = head + 1,
-              .head = head,
-              .head_value = head_value,
+              .streams = twin.agent().log().holdings(),
               .clock = twin.now,
               .bundle_id = {}};
+  change(hello);
   hello.signature = twin.signers[0].sign(signed_bytes(hello));
   return hello;
+}
+
+/// The snapshots of its holdings.
+StreamHolding& snapshots(Hello& hello) {
+  return hello.streams[index_of(StreamClass::snapshot)];
 }
 
 }  // namespace
@@ -73,7 +77,7 @@ TEST_CASE("a node that was cut off comes back by Hello, grant, chunks, Fin and v
   make_replay_long(twin);
   twin.start(1);
   live_then_cut(twin);
-  const std::uint64_t backlog = twin.agent().head() - twin.agent().mark();
+  const std::uint64_t backlog = twin.agent().backlog_events();
   REQUIRE(backlog >= 10);
   const std::size_t before = twin.store.size();
 
@@ -83,7 +87,7 @@ TEST_CASE("a node that was cut off comes back by Hello, grant, chunks, Fin and v
 
   CHECK(twin.agent().mode() == ConnectivityMode::live);
   CHECK(twin.is_stored_exactly_once());
-  CHECK(twin.record().mark->seq == twin.agent().head());
+  CHECK(twin.marks() == twin.agent().log().heads());
   CHECK(twin.store.verify() == twin.store.size());
   CHECK(twin.master->open_replays() == 0);
   const auto master_story = twin.story([&](const Event& event) {
@@ -223,7 +227,7 @@ TEST_CASE("a chunk with a broken signature, an altered entry or an old token is 
     const auto refused = twin.master->counters().refused;
     twin.to_master(0, std::make_shared<const Chunk>(chunk));
     return twin.store.size() == size && twin.master->counters().refused == refused + 1 &&
-           twin.mark() < good.first;
+           twin.mark(good.stream) < good.first;
   };
 
   SECTION("one bit of the signature") {
@@ -277,14 +281,14 @@ TEST_CASE(
   live_then_cut(twin);
   twin.heal(0);
   Chunk chunk = catch_chunk(twin);
-  const auto mark = twin.mark();
+  const auto marks = twin.marks();
   Event event = *decode<Event>(chunk.entries[0].packed);
   event.prev.bytes[0] ^= 1;
   chunk.entries[0].packed = encode(event);
 
   twin.to_master(0, signed_again(twin, chunk));
 
-  CHECK(twin.mark() == mark);
+  CHECK(twin.marks() == marks);
   CHECK(twin.record().state.phase == Phase::quarantined);
   CHECK_FALSE(twin.record().lock);
   const auto last = twin.events().back();
@@ -298,7 +302,8 @@ TEST_CASE("a quarantined node gets no command, and a return does not let it out"
   make_replay_long(twin);
   twin.start(1);
   live_then_cut(twin);
-  twin.to_master(0, std::make_shared<const Hello>(hello_of(twin, twin.mark(), Digest{})));
+  twin.to_master(0, std::make_shared<const Hello>(
+                        hello_of(twin, [](Hello& hello) { snapshots(hello).before.bytes[0] ^= 1; })));
   REQUIRE(twin.record().state.phase == Phase::quarantined);
 
   twin.heal(0);
@@ -318,18 +323,27 @@ TEST_CASE("a Hello that tells another history than the one stored is rejected an
   twin.start(1);
   live_then_cut(twin);
 
+  const std::uint64_t mark = twin.mark(StreamClass::snapshot);
+  const auto say = [&](const std::function<void(Hello&)>& change) {
+    twin.to_master(0, std::make_shared<const Hello>(hello_of(twin, change)));
+  };
   SECTION("the same seq with another value") {
-    Digest other = twin.record().mark->value;
-    other.bytes[0] ^= 1;
-    twin.to_master(0, std::make_shared<const Hello>(hello_of(twin, twin.mark(), other)));
+    say([&](Hello& hello) {
+      snapshots(hello).head = mark;
+      snapshots(hello).value.bytes[0] ^= 1;
+    });
+  }
+  SECTION("the same seq with another value, and more after it") {
+    say([](Hello& hello) { snapshots(hello).before.bytes[0] ^= 1; });
   }
   SECTION("a shorter log than was acknowledged") {
-    twin.to_master(
-        0, std::make_shared<const Hello>(hello_of(twin, twin.mark() - 1, twin.written[0][twin.mark() - 2])));
+    say([&](Hello& hello) {
+      snapshots(hello).head = mark - 1;
+      snapshots(hello).value = twin.written[0][index_of(StreamClass::snapshot)][mark - 2];
+    });
   }
   SECTION("another incarnation") {
-    twin.to_master(
-        0, std::make_shared<const Hello>(hello_of(twin, twin.agent().head(), twin.written[0].back(), 2)));
+    say([](Hello& hello) { hello.incarnation = 2; });
   }
 
   CHECK(twin.record().state.phase == Phase::quarantined);
@@ -342,7 +356,7 @@ TEST_CASE("a Hello that its node did not sign is refused, and nothing is believe
   HandDriver twin;
   twin.start(1);
   live_then_cut(twin);
-  Hello hello = hello_of(twin, twin.agent().head(), twin.written[0].back());
+  Hello hello = hello_of(twin, [](Hello&) {});
   hello.signature[0] ^= 1;
   const auto size = twin.store.size();
 
@@ -371,11 +385,9 @@ TEST_CASE("events missing at the start of a backlog without a signed gap are a v
   HandDriver twin;
   twin.start(1);
   live_then_cut(twin);
-  Hello hello = hello_of(twin, twin.agent().head(), twin.written[0].back());
-  hello.first = twin.mark() + 2;
-  hello.signature = twin.signers[0].sign(signed_bytes(hello));
 
-  twin.to_master(0, std::make_shared<const Hello>(hello));
+  twin.to_master(
+      0, std::make_shared<const Hello>(hello_of(twin, [](Hello& hello) { ++snapshots(hello).first; })));
 
   CHECK(twin.record().state.phase == Phase::quarantined);
   CHECK(twin.master->counters().verdicts_not_clean == 1);
@@ -393,7 +405,7 @@ TEST_CASE("when all replay sessions are taken the others are deferred, and come 
   twin.run_until(at(20min));
   // A session is held up, so that the others meet it.
   twin.on_the_way = [&](const HandDriver::Hop&, Packet& packet) {
-    return twin.now < at(21min + 30s) && std::holds_alternative<Fin>(packet.message) ? 0 : 1;
+    return twin.now < at(21min + 30s) && std::holds_alternative<Shared<Fin>>(packet.message) ? 0 : 1;
   };
   for (std::uint32_t node = 0; node < 4; ++node) twin.heal(node);
   std::size_t most = 0;

@@ -76,7 +76,7 @@ class Teller {
          [this](const auto& w) {
            go_to(w[1]);
            const Agent& agent = twin_.agent(node(w[2]));
-           CHECK(compares(w[3], agent.head() - agent.mark(), number(w[4])));
+           CHECK(compares(w[3], agent.backlog_events(), number(w[4])));
          }},
         {R"(at (\w+) +node (\d+) has carried out (\d+) commands?)",
          [this](const auto& w) {
@@ -91,7 +91,7 @@ class Teller {
         {R"(at (\w+) +everything node (\d+) wrote is stored exactly once)",
          [this](const auto& w) {
            go_to(w[1]);
-           CHECK(twin_.mark(node(w[2])) == twin_.agent(node(w[2])).head());
+           CHECK(twin_.marks(node(w[2])) == twin_.agent(node(w[2])).log().heads());
            CHECK(twin_.is_stored_exactly_once(node(w[2])));
          }},
         {R"(at (\w+) +the log has (\d+) ([a-z._]+))",

@@ -67,6 +67,10 @@ class AnyValue {
     list.clear();
     for (auto size = below(4); size > 0; --size) fill(list.emplace_back());
   }
+  template <class T, std::size_t n>
+  void fill(std::array<T, n>& items) {
+    for (T& item : items) fill(item);
+  }
   template <class T>
   void fill(std::map<std::string, T>& map) {
     map.clear();

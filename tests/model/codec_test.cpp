@@ -96,9 +96,9 @@ TEST_CASE("each event type has a word of its own", "[event]") {
 
 TEST_CASE("a payload is shown by the fields of its type, and not at all where it does not decode",
           "[event]") {
-  const ReplayChunkAcked acked{"A43", 1, 2, 3, 4};
+  const ReplayChunkAcked acked{"A43", 1, StreamClass::health, 2, 3, 4};
 
   CHECK(payload_json(EventType::replay_chunk_acked, encode(acked)).dump() ==
-        R"({"arrow":"A43","session":1,"first":2,"last":3,"bytes":4})");
+        R"({"arrow":"A43","session":1,"stream":"HEALTH","first":2,"last":3,"bytes":4})");
   CHECK(payload_json(EventType::replay_verdict, Bytes{1}).is_null());
 }

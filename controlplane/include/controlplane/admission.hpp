@@ -3,33 +3,58 @@
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "model/event.hpp"
 
 namespace ibcf {
 
-enum class Admitted : std::uint8_t { fresh, duplicate, gap, broken_chain, other_incarnation, malformed };
+enum class Admitted : std::uint8_t {
+  fresh,
+  duplicate,
+  gap,  ///< beyond a hole, and there are too many holes already
+  broken_chain,
+  fork,  ///< another event under an identity that is taken
+  other_incarnation,
+  malformed
+};
 
 /// Decides once, at the door of a log, whether an event is new (protocols page, "Identity, order, dedupe"):
-/// per origin a contiguous high-water mark and the chain value there. No time window.
+/// per origin and stream a contiguous high-water mark with the chain value there, and above it a bounded set
+/// of intervals that came ahead of what belongs before them. No time window.
 class Admission {
  public:
-  struct Mark {
-    std::uint32_t incarnation = 1;
-    std::uint64_t seq = 0;
+  /// Seqs that came ahead: chained among themselves, and checked against their neighbours when these come.
+  struct Island {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    Digest prev;
     Digest value;
   };
+  struct Stream {
+    Digest value;  ///< the chain at the mark
+    std::vector<Island> islands;
+  };
+  /// What is stored of one origin; the marks, which every heartbeat asks for, first.
+  struct Origin {
+    std::uint32_t incarnation = 1;
+    StreamSeqs marks{};
+    PerStream<Stream> streams;
 
-  /// Judges the packed event and, when it is fresh, moves the origin's mark to it. `event` is its decoded
-  /// form, if it has one.
+    [[nodiscard]] bool has_islands() const;
+  };
+  static constexpr std::size_t most_islands = 16;  ///< per stream
+
+  /// Judges the packed event and, when it is fresh, takes it for stored. `event` is its decoded form, if it
+  /// has one.
   Admitted admit(ByteView packed, std::optional<Event>& event);
 
-  /// The origin's mark from now on, all zero before its first event. Stays where it is as long as this object
-  /// lives, so that a heartbeat need not look it up.
-  [[nodiscard]] const Mark& follow(const AnyId& origin) { return marks_[origin]; }
+  /// What is stored of the origin from now on, nothing before its first event. Stays where it is as long as
+  /// this object lives, so that a heartbeat need not look it up.
+  [[nodiscard]] const Origin& follow(const AnyId& origin) { return origins_[origin]; }
 
  private:
-  std::unordered_map<AnyId, Mark> marks_;
+  std::unordered_map<AnyId, Origin> origins_;
 };
 
 }  // namespace ibcf

@@ -8,6 +8,7 @@
 #include "controlplane/command_desk.hpp"
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/link_class.hpp"
+#include "controlplane/node_log.hpp"
 #include "controlplane/outbox.hpp"
 #include "model/fetch_ahead.hpp"
 
@@ -57,6 +58,8 @@ class alignas(64) Agent {
   void on_message(const Packet& packet, Instant now, Outbox& out);
   /// A timer that is no longer the one asked for last is ignored.
   void on_timer(Timer timer, Instant now, Outbox& out);
+  /// What the software on the node saw: telemetry (HEALTH or HISTORY), which goes up as the link allows.
+  void observe(Observation seen, Priority priority, Instant now, Outbox& out);
   /// The modem found or lost its carrier.
   void on_carrier(bool up, Instant now, Outbox& out);
   /// What the node found out about itself; told with the next heartbeat and snapshot.
@@ -69,10 +72,9 @@ class alignas(64) Agent {
   [[nodiscard]] const AgentIdentity& identity() const { return identity_; }
   /// As the node itself sees it; DISCONNECTED before the first word from its master.
   [[nodiscard]] ConnectivityMode mode() const { return state_.mode.value_or(ConnectivityMode::disconnected); }
-  [[nodiscard]] std::uint64_t head() const { return head_; }
-  /// Everything up to here was acknowledged end to end, and is no longer kept.
-  [[nodiscard]] std::uint64_t mark() const { return mark_; }
-  [[nodiscard]] std::uint64_t backlog_bytes() const { return backlog_bytes_; }
+  /// What it wrote and what of it was acknowledged end to end.
+  [[nodiscard]] const NodeLog& log() const { return log_; }
+  [[nodiscard]] std::uint64_t backlog_events() const { return log_.written() - log_.acknowledged(); }
   [[nodiscard]] std::uint64_t max_epoch_seen() const { return max_epoch_seen_; }
   [[nodiscard]] BundleId bundle() const { return bundle_; }
   /// Messages that were not as this node's master or relay sent them.
@@ -81,15 +83,21 @@ class alignas(64) Agent {
   [[nodiscard]] const CommandDesk& desk() const { return desk_; }
 
  private:
+  struct Sent {
+    StreamClass stream;
+    std::uint64_t last;
+    std::uint64_t bytes;
+  };
   struct Session {
     std::uint64_t id = 0;
     std::uint64_t fencing_token = 0;
-    std::uint64_t next = 0;   ///< first seq not yet sent
-    std::uint64_t acked = 0;  // newest mark an answer in this session named
+    StreamSeqs sent{};        ///< per stream, newest seq sent in order
+    std::uint64_t ahead = 0;  ///< the snapshot that was sent ahead of the older ones; 0: none yet
+    bool ahead_stored = false;
+    bool may_go_ahead = true;
     std::uint64_t credit_bytes = 0;
     std::uint32_t chunk_bytes = 0;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>>
-        outstanding;  ///< (last seq, bytes) of unacknowledged chunks
+    std::vector<Sent> outstanding;  ///< chunks without an answer
     Instant progress;
     std::uint32_t timeouts = 0;  ///< since the last answer
   };
@@ -109,10 +117,11 @@ class alignas(64) Agent {
   // the log
   void write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes,
              Instant now, Outbox& out);
-  void shed(Instant now);
-  void acknowledge(std::uint64_t mark);
-  [[nodiscard]] Chunk cut_chunk(std::uint64_t first, std::uint64_t limit_bytes) const;
+  bool acknowledge(const StreamSeqs& marks);
+  [[nodiscard]] Chunk cut_chunk(StreamClass stream, std::uint64_t first, std::uint64_t last,
+                                std::uint64_t limit_bytes) const;
   void take_snapshot(Instant now, Outbox& out);
+  [[nodiscard]] bool is_in_custody() const;
 
   // what comes in
   [[nodiscard]] bool is_genuine(const Packet& packet) const;
@@ -135,7 +144,11 @@ class alignas(64) Agent {
 
   // what goes out
   void publish(Instant now, Outbox& out);
+  void publish_again();
   void upload(Instant now, Outbox& out);
+  bool upload_next(Outbox& out);
+  std::uint64_t upload_range(StreamClass stream, std::uint64_t first, std::uint64_t last, Outbox& out);
+  void send_fin(Outbox& out) const;
   void send(Message message, Outbox& out) const;
   void wake(Timer timer, Instant at, Outbox& out);
   Instant& due_of(Timer timer) {
@@ -157,20 +170,16 @@ class alignas(64) Agent {
   bool has_work_ = false;  // the desk is not idle
   LinkClass link_class_;
   Instant echoed_ = Instant::min();  // the newest heartbeat that was acknowledged
-  std::uint64_t head_ = 0;
-  std::uint64_t mark_ = 0;
-  std::uint64_t sent_ = 0;  // newest seq published in contact
-  std::uint64_t backlog_bytes_ = 0;
+  NodeLog log_;
+  std::uint64_t published_ = 0;  // events sent in contact, acknowledged ones included
   std::uint64_t max_epoch_seen_ = 0;
   std::uint32_t rtt_us_ = 0;
   std::uint32_t silent_windows_ = 0;
   AgentIdentity identity_;
 
-  std::uint64_t custody_ = 0;
-  std::vector<LogEntry> buffer_;  // from mark_ + 1 to head_
-  std::size_t released_ = 0;      // entries at the front of buffer_ already acknowledged
+  StreamSeqs sent_{};     // newest seqs published in contact; they add up to published_
+  StreamSeqs custody_{};  // newest seqs that a relay keeps for us
   Instant autonomous_since_ = never;
-  Digest head_value_;
   std::uint64_t hlc_ = 0;
   std::uint64_t nonce_ = 0;
   std::uint64_t answered_nonce_ = 0;  // the newest Hello that was answered

@@ -18,13 +18,14 @@ struct EventKey {
   Instant occurred;
   AnyId origin;
   std::uint32_t incarnation = 0;
+  StreamClass stream = StreamClass::control;
   std::uint64_t seq = 0;
   friend auto operator<=>(const EventKey&, const EventKey&) = default;
-  IBCF_FIELDS(EventKey, hlc_ms, occurred, origin, incarnation, seq)
+  IBCF_FIELDS(EventKey, hlc_ms, occurred, origin, incarnation, stream, seq)
 };
 
 inline EventKey key_of(const Event& event) {
-  return {event.hlc >> 16, event.occurred, event.origin, event.incarnation, event.seq};
+  return {event.hlc >> 16, event.occurred, event.origin, event.incarnation, event.stream, event.seq};
 }
 
 }  // namespace ibcf

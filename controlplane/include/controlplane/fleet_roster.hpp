@@ -48,10 +48,11 @@ class FleetRoster {
     NodeRegistered as;
     EventKey registered_by;
     BundleId bundle;  ///< nil until the node named one
-    /// Incarnation and seq of the node's own event that named the bundle.
+    /// Incarnation and stamp of the node's own event that named the bundle: the stamps of one origin rise
+    /// over all its streams.
     std::uint32_t bundle_incarnation = 0;
-    std::uint64_t bundle_seq = 0;
-    IBCF_FIELDS(Member, id, registered, as, registered_by, bundle, bundle_incarnation, bundle_seq)
+    std::uint64_t bundle_hlc = 0;
+    IBCF_FIELDS(Member, id, registered, as, registered_by, bundle, bundle_incarnation, bundle_hlc)
   };
 
   explicit FleetRoster(std::vector<Domain> domains) : domains_(std::move(domains)) {}

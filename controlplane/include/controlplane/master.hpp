@@ -155,7 +155,7 @@ class Master {
 
   // return and replay
   void on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox& out);
-  void on_chunk(NodeRecord& node, const Shared<Chunk>& shared, Instant now, Outbox& out);
+  void on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
   void store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
   void on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out);
   bool see_return(NodeRecord& node, const Hello& hello, Instant now);

@@ -30,7 +30,7 @@ using Shared = std::shared_ptr<const T>;
 /// "I live": sent every heartbeat interval while in contact. Plain and small; nobody allocates for it.
 struct Heartbeat {
   Instant sent;
-  std::uint64_t head = 0;  ///< newest seq the node has written
+  std::uint64_t written = 0;  ///< events, over all streams
   std::uint64_t backlog_bytes = 0;
   std::uint64_t max_epoch_seen = 0;
   std::uint32_t incarnation = 1;
@@ -39,8 +39,8 @@ struct Heartbeat {
   ConnectivityMode mode = ConnectivityMode::disconnected;
   Health health = Health::ok;
   std::uint8_t battery_pct = 100;
-  IBCF_FIELDS(Heartbeat, sent, head, backlog_bytes, max_epoch_seen, incarnation, backlog_events, rtt_us, mode,
-              health, battery_pct)
+  IBCF_FIELDS(Heartbeat, sent, written, backlog_bytes, max_epoch_seen, incarnation, backlog_events, rtt_us,
+              mode, health, battery_pct)
 };
 
 /// One entry of a node's log on its way: a packed Event, which for a stream.gap stands for a range that was
@@ -48,18 +48,19 @@ struct Heartbeat {
 struct LogEntry {
   std::uint64_t first = 0;
   std::uint64_t last = 0;  ///< equal to first but for a gap
-  Priority priority = Priority::history;
   Bytes packed;
   std::uint32_t body_bytes = 0;  ///< of a snapshot body that travels with it
+  IBCF_FIELDS(LogEntry, first, last, packed, body_bytes)
 };
 
-/// A range of a node's log. With session 0 it is sent in contact under a seal; within a replay it carries an
-/// Ed25519 signature and the lock's fencing token.
+/// A range of one stream of a node's log. With session 0 it is sent in contact under a seal; within a replay
+/// it carries an Ed25519 signature and the lock's fencing token.
 struct Chunk {
   NodeId origin;
   std::uint32_t incarnation = 1;
   std::uint64_t session = 0;
   std::uint64_t fencing_token = 0;
+  StreamClass stream = StreamClass::control;
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   Digest digest;  ///< over all entries, in order
@@ -67,15 +68,22 @@ struct Chunk {
   Signature signature{};
 };
 
+/// What a node holds of one of its streams.
+struct StreamHolding {
+  std::uint64_t first = 1;  ///< oldest seq still held; head + 1 where there is none
+  Digest before;            ///< the chain value before it
+  std::uint64_t head = 0;
+  Digest value;  ///< the chain value at the head
+  std::uint64_t bytes = 0;
+  IBCF_FIELDS(StreamHolding, first, before, head, value, bytes)
+};
+
 /// Identity proof and inventory of what the node holds (protocols page, "Return and replay").
 struct Hello {
   NodeId origin;
   std::uint32_t incarnation = 1;
   std::uint64_t nonce = 0;  ///< rises with every attempt of this node
-  std::uint64_t first = 0;  ///< oldest seq still held
-  std::uint64_t head = 0;
-  Digest head_value;
-  std::uint64_t backlog_bytes = 0;
+  PerStream<StreamHolding> streams;
   std::uint64_t max_epoch_seen = 0;
   ConnectivityMode mode = ConnectivityMode::autonomous;
   Instant clock;
@@ -83,12 +91,13 @@ struct Hello {
   Signature signature{};
 };
 
+/// "That was all": where every stream of the node ends.
 struct Fin {
   std::uint64_t session = 0;
   std::uint64_t fencing_token = 0;
-  std::uint64_t head = 0;
-  Digest head_value;
-  IBCF_FIELDS(Fin, session, fencing_token, head, head_value)
+  StreamSeqs heads{};
+  PerStream<Digest> values;
+  IBCF_FIELDS(Fin, session, fencing_token, heads, values)
 };
 
 /// How far the node is with a command: DELIVERED, ACCEPTED or EXECUTING; or HELD: it did not take it now,
@@ -104,23 +113,23 @@ struct CommandProgress {
 /// ---- master to node --------------------------------------------------------------------------------------
 
 struct HeartbeatAck {
-  Instant echo;  ///< the heartbeat's `sent`
-  std::uint64_t mark = 0;
+  Instant echo;             ///< the heartbeat's `sent`
+  StreamSeqs marks{};       ///< everything up to here is stored for good
   std::uint64_t epoch = 0;  ///< of the authority over the node's domain
   std::uint32_t incarnation = 1;
   bool hello_required = false;
-  IBCF_FIELDS(HeartbeatAck, echo, mark, epoch, incarnation, hello_required)
+  IBCF_FIELDS(HeartbeatAck, echo, marks, epoch, incarnation, hello_required)
 };
 
 struct Grant {
   std::uint64_t session = 0;
   std::uint64_t nonce = 0;  ///< of the Hello it answers
   std::uint64_t fencing_token = 0;
-  std::uint64_t resume_from = 0;
+  StreamSeqs marks{};  ///< each stream goes on after its mark
   std::uint64_t credit_bytes = 0;
   std::uint32_t chunk_bytes = 0;
   std::uint64_t epoch = 0;
-  IBCF_FIELDS(Grant, session, nonce, fencing_token, resume_from, credit_bytes, chunk_bytes, epoch)
+  IBCF_FIELDS(Grant, session, nonce, fencing_token, marks, credit_bytes, chunk_bytes, epoch)
 };
 
 struct Defer {
@@ -130,18 +139,22 @@ struct Defer {
   IBCF_FIELDS(Defer, nonce, retry_after, spread)
 };
 
+/// The chunk that ends with `last` is stored, and so is everything of its stream up to `mark`.
 struct ChunkAck {
   std::uint64_t session = 0;
+  StreamClass stream = StreamClass::control;
+  std::uint64_t last = 0;
   std::uint64_t mark = 0;
   std::uint64_t credit_bytes = 0;
-  IBCF_FIELDS(ChunkAck, session, mark, credit_bytes)
+  IBCF_FIELDS(ChunkAck, session, stream, last, mark, credit_bytes)
 };
 
 /// The range did not fit: go on from `expected`.
 struct Nack {
   std::uint64_t session = 0;
+  StreamClass stream = StreamClass::control;
   std::uint64_t expected = 0;
-  IBCF_FIELDS(Nack, session, expected)
+  IBCF_FIELDS(Nack, session, stream, expected)
 };
 
 /// Ends a replay; session 0 answers a Hello that needed none.
@@ -149,10 +162,10 @@ struct Verdict {
   std::uint64_t session = 0;
   std::uint64_t nonce = 0;
   VerdictKind kind = VerdictKind::clean;
-  std::uint64_t mark = 0;
+  StreamSeqs marks{};
   std::uint64_t epoch = 0;
   std::uint32_t commands_held = 0;
-  IBCF_FIELDS(Verdict, session, nonce, kind, mark, epoch, commands_held)
+  IBCF_FIELDS(Verdict, session, nonce, kind, marks, epoch, commands_held)
 };
 
 struct CommandDelivery {
@@ -172,6 +185,7 @@ struct EpochNotice {
 
 /// "You may stop sending": a relay keeps these until it can pass them on. Never "you may delete" (I-9).
 struct Custody {
+  StreamClass stream = StreamClass::control;
   std::uint64_t upto = 0;
 };
 
@@ -222,9 +236,9 @@ struct Replicated {
 
 /// Small ones by value, large ones shared.
 using Message =
-    std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, Fin, CommandProgress, EpochNotice, Defer,
-                 Grant, Verdict, LeaseRequest, LeaseRevoked, LeaseReleased, Received, Replicated,
-                 Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
+    std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, CommandProgress, EpochNotice, Defer,
+                 LeaseRequest, LeaseRevoked, LeaseReleased, Received, Replicated, Shared<Fin>, Shared<Grant>,
+                 Shared<Verdict>, Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
                  Shared<CommandForward>, Shared<RolloutOrder>, Shared<Replicate>>;
 
 /// A message with its first sender and last receiver; relays in between pass it on. Between a node and its

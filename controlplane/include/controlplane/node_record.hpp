@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,9 +40,8 @@ struct ReplayLock {
   std::uint64_t session = 0;
   std::uint64_t fencing_token = 0;
   std::uint64_t nonce = 0;  ///< of the Hello that led to it
-  std::uint64_t head = 0;   ///< what that Hello said the node holds
+  StreamSeqs heads{};       ///< what that Hello said the node has written
   Instant progress;
-  std::map<std::uint64_t, Shared<Chunk>> early;  ///< chunks that overtook others, by their first seq
 };
 
 /// What a master believes of one of its nodes. A projection of its log in working form.
@@ -60,7 +58,7 @@ struct alignas(64) NodeRecord {
   std::uint16_t beats = 0;               ///< heartbeats since the last flush
   Instant newest_sent = Instant::min();  ///< by the node's clock: what is no newer has been heard before
   LinkClass link_class;
-  const Admission::Mark* mark = nullptr;  ///< what is stored of it; never null once enrolled
+  const Admission::Origin* stored = nullptr;  ///< of its log; never null once enrolled
   const std::uint64_t* epoch =
       nullptr;                      ///< of the authority over its domain, 0 before the first grant; likewise
   std::uint32_t open_commands = 0;  ///< of it in the master's book
@@ -70,10 +68,11 @@ struct alignas(64) NodeRecord {
   Instant lost_since = never;
   std::size_t next_contact = 0;     ///< first planned contact not yet over
   std::uint64_t fencing_token = 0;  ///< of the newest lock; only rises
-  std::optional<Verdict> last_verdict;
+  Shared<Verdict> last_verdict;
   std::uint64_t hello_nonce = 0;    ///< of the newest Hello heard
   std::uint64_t settled_nonce = 0;  ///< of the newest Hello that led to a verdict
-  BundleId bundle;
+  BundleId bundle;                  ///< as it last said it runs
+  std::uint64_t bundle_hlc = 0;     ///< stamp of the event that said so
   HealthWatch health_watch;
 
   /// A hint that a heartbeat is about to come in.

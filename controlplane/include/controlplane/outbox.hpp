@@ -23,6 +23,7 @@ struct TimerRequest {
 
 /// An event that a node wrote into its own log, for whoever keeps the truth.
 struct Written {
+  StreamClass stream;
   std::uint64_t seq;
   Digest value;
 };

@@ -5,17 +5,16 @@
 #include <utility>
 #include <vector>
 
-#include "model/codec.hpp"
-#include "model/id.hpp"
+#include "model/event.hpp"
 
 namespace ibcf {
 
-/// Which events were taken already, by identity (origin, incarnation, seq): per origin and incarnation the
-/// runs of seqs, usually one. Replays upload by priority, so a seq may come after a higher one.
+/// Which events were taken already, by identity: per origin, incarnation and stream the runs of seqs, usually
+/// one. Replays upload by priority, so a seq may come after a higher one.
 class SeenEvents {
  public:
   /// True where it is new; from then on it is known.
-  bool insert(AnyId origin, std::uint32_t incarnation, std::uint64_t seq);
+  bool insert(AnyId origin, std::uint32_t incarnation, StreamClass stream, std::uint64_t seq);
 
   /// Canonical: the same set is the same bytes.
   void write(Encoder& encoder) const;
@@ -25,6 +24,7 @@ class SeenEvents {
   using Run = std::pair<std::uint64_t, std::uint64_t>;  // first and last seq
   struct Stream {
     std::uint32_t incarnation = 0;
+    StreamClass stream = StreamClass::control;
     std::vector<Run> runs;  // sorted, no two touch
   };
   std::unordered_map<AnyId, std::vector<Stream>> streams_;

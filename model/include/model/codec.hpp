@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -15,8 +16,8 @@
 #include "model/time.hpp"
 
 /// The packed form: fields in order, integers little-endian at their own width, enums one byte, text and
-/// lists behind a 32-bit count, optionals behind one byte. No padding, no tags: the same value is the same
-/// bytes everywhere, so signatures and hashes are taken over it.
+/// lists behind a 32-bit count, arrays without one, optionals behind one byte. No padding, no tags: the same
+/// value is the same bytes everywhere, so signatures and hashes are taken over it.
 namespace ibcf {
 
 class Encoder {
@@ -60,6 +61,10 @@ class Encoder {
   void put(const std::vector<T>& list) {
     put(static_cast<std::uint32_t>(list.size()));
     for (const T& item : list) put(item);
+  }
+  template <class T, std::size_t n>
+  void put(const std::array<T, n>& items) {
+    for (const T& item : items) put(item);
   }
   template <class T>
   void put(const std::map<std::string, T>& map) {
@@ -130,6 +135,10 @@ class Decoder {
   void get(std::vector<T>& list) {
     list.clear();
     for (auto count = number<std::uint32_t>(); ok_ && count > 0; --count) get(list.emplace_back());
+  }
+  template <class T, std::size_t n>
+  void get(std::array<T, n>& items) {
+    for (T& item : items) get(item);
   }
   template <class T>
   void get(std::map<std::string, T>& map) {

@@ -168,16 +168,46 @@ constexpr auto words_of(Priority) {
                                          "SNAPSHOT", "HEALTH",    "HISTORY"};
 }
 
+/// Every origin writes several logs beside each other, so that what is urgent never waits for what is not.
+/// Each has its own seqs, contiguous from 1, and its own chain. `control` is trust, authority, command
+/// results and decisions, and the whole log of a master.
+enum class StreamClass : std::uint8_t { control, snapshot, health, history };
+constexpr auto words_of(StreamClass) {
+  return std::array<std::string_view, 4>{"CONTROL", "SNAPSHOT", "HEALTH", "HISTORY"};
+}
+inline constexpr std::array all_streams{StreamClass::control, StreamClass::snapshot, StreamClass::health,
+                                        StreamClass::history};
+template <class T>
+using PerStream = std::array<T, all_streams.size()>;
+/// A position in every stream of one origin: its marks, or its heads.
+using StreamSeqs = PerStream<std::uint64_t>;
+
+constexpr std::size_t index_of(StreamClass stream) {
+  return static_cast<std::size_t>(stream);
+}
+/// The stream that what is this urgent is written to.
+constexpr StreamClass stream_of(Priority priority) {
+  return priority <= Priority::command_result ? StreamClass::control
+         : priority == Priority::snapshot     ? StreamClass::snapshot
+         : priority == Priority::health       ? StreamClass::health
+                                              : StreamClass::history;
+}
+constexpr std::uint64_t sum_of(const StreamSeqs& seqs) {
+  return seqs[0] + seqs[1] + seqs[2] + seqs[3];
+}
+
 enum class ClockQuality : std::uint8_t { synchronised, free_running, suspect };
 constexpr auto words_of(ClockQuality) {
   return std::array<std::string_view, 3>{"SYNCHRONISED", "FREE_RUNNING", "SUSPECT"};
 }
 
-/// One entry of a log. Identity is (origin, incarnation, seq), contiguous from 1 per origin and incarnation;
-/// `prev` is the chain value of the origin's previous entry (all zero before the first).
+/// One entry of a log. Identity is (origin, incarnation, stream, seq), contiguous from 1 per origin,
+/// incarnation and stream; `prev` is the chain value of the stream's previous entry (all zero before the
+/// first).
 struct Event {
   AnyId origin;
   std::uint32_t incarnation = 1;
+  StreamClass stream = StreamClass::control;
   std::uint64_t seq = 0;
   EventType type = EventType::observation_recorded;
   /// The node, domain or master this is about.
@@ -198,8 +228,8 @@ struct Event {
   Priority priority = Priority::history;
   /// A packed payload struct; which one follows from the type, see with_payload.
   Bytes payload;
-  IBCF_FIELDS(Event, origin, incarnation, seq, type, subject, occurred, clock_quality, boot, uptime, hlc,
-              epoch, desired_bundle, prev, cause, priority, payload)
+  IBCF_FIELDS(Event, origin, incarnation, stream, seq, type, subject, occurred, clock_quality, boot, uptime,
+              hlc, epoch, desired_bundle, prev, cause, priority, payload)
 };
 
 /// The chain value of an entry: what the next one carries as `prev`. The packed event contains its own prev,
@@ -251,24 +281,27 @@ struct LifecycleStep {
   IBCF_FIELDS(LifecycleStep, arrow, link_class, health, reason)
 };
 
-/// Identity proved, lock and session given out (seed 3B). The backlog is what the node said it holds.
+/// Identity proved, lock and session given out (seed 3B): the session is what this event says of it. Per
+/// stream, what is stored already and what the node said it holds.
 struct ReplayGranted {
   std::string arrow;
   std::uint64_t session = 0;
   std::uint64_t fencing_token = 0;
-  std::uint64_t resume_from = 0;
-  std::uint64_t head = 0;
+  std::uint64_t nonce = 0;  ///< of the Hello that led to it
+  StreamSeqs marks{};
+  StreamSeqs heads{};
   std::uint64_t backlog_bytes = 0;
-  IBCF_FIELDS(ReplayGranted, arrow, session, fencing_token, resume_from, head, backlog_bytes)
+  IBCF_FIELDS(ReplayGranted, arrow, session, fencing_token, nonce, marks, heads, backlog_bytes)
 };
 
 struct ReplayChunkAcked {
   std::string arrow;
   std::uint64_t session = 0;
+  StreamClass stream = StreamClass::control;
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   std::uint64_t bytes = 0;
-  IBCF_FIELDS(ReplayChunkAcked, arrow, session, first, last, bytes)
+  IBCF_FIELDS(ReplayChunkAcked, arrow, session, stream, first, last, bytes)
 };
 
 /// Verdict and release of the lock are this one event (I-43).
@@ -278,10 +311,10 @@ struct ReplayVerdict {
   VerdictKind kind = VerdictKind::clean;
   ConnectivityMode link_class = ConnectivityMode::live;
   std::vector<std::string> reasons;
-  std::uint64_t mark = 0;
+  StreamSeqs marks{};
   std::uint64_t epoch = 0;
   std::uint32_t commands_held = 0;
-  IBCF_FIELDS(ReplayVerdict, arrow, session, kind, link_class, reasons, mark, epoch, commands_held)
+  IBCF_FIELDS(ReplayVerdict, arrow, session, kind, link_class, reasons, marks, epoch, commands_held)
 };
 
 /// Heartbeats of one flush interval, folded into columns; row i of every column is one node's newest beat.
@@ -292,7 +325,7 @@ struct HeartbeatBatch {
   std::vector<std::uint16_t> beats;         ///< how many came in the interval
   std::vector<std::uint32_t> last_seen_ms;  ///< since `from`
   std::vector<std::uint32_t> rtt_us;
-  std::vector<std::uint64_t> head;  ///< newest seq the node has written
+  std::vector<std::uint64_t> head;  ///< events the node has written, over all its streams
   std::vector<std::uint32_t> backlog_events;
   std::vector<std::uint64_t> backlog_bytes;
   std::vector<ConnectivityMode> mode;  ///< as the node reported it
@@ -433,7 +466,7 @@ struct InputRejected {
 /// A range of a node's log that could not be admitted and was set apart, so that the rest goes on.
 struct RangeParked {
   std::uint64_t session = 0;
-  std::uint8_t stream = 0;
+  StreamClass stream = StreamClass::control;
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   std::string reason;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -61,6 +62,10 @@ template <class T>
 inline constexpr bool is_list = false;
 template <class T>
 inline constexpr bool is_list<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_array = false;
+template <class T, std::size_t n>
+inline constexpr bool is_array<std::array<T, n>> = true;
 template <class T>
 inline constexpr bool is_map = false;
 template <class T>
@@ -154,6 +159,13 @@ void read(const Json& json, T& value, const std::string& path, std::vector<JsonP
     }
     for (std::size_t i = 0; i < json.size(); ++i)
       read(json[i], value.emplace_back(), path + "/" + std::to_string(i), problems);
+  } else if constexpr (is_array<T>) {
+    if (!json.is_array() || json.size() != value.size()) {
+      problems.push_back({path, fmt::format("must be a list of {}, is {}", value.size(), json.dump())});
+      return;
+    }
+    for (std::size_t i = 0; i < value.size(); ++i)
+      read(json[i], value[i], path + "/" + std::to_string(i), problems);
   } else if constexpr (is_map<T>) {
     value.clear();
     if (!json.is_object()) {
@@ -206,7 +218,7 @@ Json to_json(const T& value) {
     return text_of(value);
   } else if constexpr (std::is_same_v<T, Instant>) {
     return rfc3339_of(value);
-  } else if constexpr (is_list<T>) {
+  } else if constexpr (is_list<T> || is_array<T>) {
     Json json = Json::array();
     for (const auto& item : value) json.push_back(to_json(item));
     return json;

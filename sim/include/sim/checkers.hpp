@@ -23,14 +23,16 @@ class Checkers {
   /// `ledger` must outlive this.
   Checkers(std::uint64_t seed, std::size_t masters, const Ledger& ledger);
 
-  /// I-3, I-4, I-52: a store took an event.
+  /// I-3 (of masters' own events), I-4, I-52: a store took an event.
   void stored(std::string_view master, std::string_view origin, Ledger::Taken taken, const Event& event,
               Instant at);
   /// I-23, I-31, I-33, I-36, I-53: a node carried a command out.
   void executed(std::string_view node, const Ledger::Execution& execution);
-  /// I-7: a node was told that everything up to `mark` is stored; `missing` is the first seq that is not, or
-  /// 0.
-  void acknowledged(std::string_view node, std::uint64_t mark, std::uint64_t missing, Instant at);
+  /// I-7: a node was told that its log up to some marks is stored; `missing` is the first event of it that is
+  /// not.
+  void acknowledged(std::string_view node, const std::optional<Ledger::Place>& missing, Instant at);
+  /// I-3: a master found a node's log complete; `holes` events are missing in its store before others.
+  void complete(std::string_view master, std::string_view node, std::uint64_t holes, Instant at);
   /// I-41: a master holds a node's lock exactly while it believes it REPLAYING.
   void lock(std::string_view master, const NodeRecord& node, Instant at);
 

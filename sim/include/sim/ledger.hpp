@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,8 +25,9 @@ class Ledger {
   enum class Taken : std::uint8_t {
     first,   ///< no store had it
     copy,    ///< another store had it, this one had not
+    ahead,   ///< what its node wrote before it is still to come
     again,   ///< this store had it
-    gap,     ///< this store lacks what its origin wrote before it
+    gap,     ///< what its master wrote before it is missing
     forged,  ///< its origin wrote no such thing
   };
   Taken stored(std::uint32_t master, const Stored& stored, const Event& event);
@@ -46,14 +48,18 @@ class Ledger {
   const Execution& executed(std::uint32_t node, const Executed& executed, Instant now);
   [[nodiscard]] const std::vector<Execution>& executions() const { return executions_; }
 
-  /// The agent was told that everything up to `mark` is stored. The first seq of it that no store has, or 0.
-  std::uint64_t acknowledged(std::uint32_t node, std::uint64_t mark) {
-    return mark <= nodes_[node].acknowledged ? 0 : first_missing(nodes_[node], mark);
-  }
-
-  /// Of the node's events up to `mark`, how many no store has.
-  [[nodiscard]] std::uint64_t missing(std::uint32_t node, std::uint64_t mark) const;
-  [[nodiscard]] std::uint64_t written(std::uint32_t node) const { return nodes_[node].written.size(); }
+  /// One event of a node, by its place.
+  struct Place {
+    StreamClass stream;
+    std::uint64_t seq;
+  };
+  /// The agent was told that everything up to the marks is stored. The first event of it that no store has,
+  /// if any.
+  std::optional<Place> acknowledged(std::uint32_t node, const StreamSeqs& marks);
+  /// Of the node's events up to the marks, how many no store has.
+  [[nodiscard]] std::uint64_t missing(std::uint32_t node, const StreamSeqs& marks) const;
+  /// How many of the node's events this store lacks before others that it has.
+  [[nodiscard]] std::uint64_t holes(std::uint32_t master, AnyId node) const;
   /// Events that one store took more than once, and stored events nobody wrote, per node.
   [[nodiscard]] std::uint64_t stored_twice(std::uint32_t node) const { return nodes_[node].stored_twice; }
   [[nodiscard]] std::uint64_t forged(std::uint32_t node) const { return nodes_[node].forged; }
@@ -62,12 +68,20 @@ class Ledger {
   [[nodiscard]] std::uint64_t distinct_events() const { return distinct_; }
 
  private:
-  struct Truth {
+  struct Stream {
     std::vector<Digest> written;  // by seq - 1
     std::vector<bool> stored;     // in any store
     std::uint64_t acknowledged = 0;
+  };
+  struct Truth {
+    PerStream<Stream> streams;
     std::uint64_t stored_twice = 0;
     std::uint64_t forged = 0;
+  };
+  /// What one store has of one stream.
+  struct Held {
+    std::vector<bool> has;  // by seq - 1
+    std::uint64_t holes = 0;
   };
   struct Issue {
     std::uint64_t epoch;
@@ -78,11 +92,10 @@ class Ledger {
   Taken take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
              const Event& event);
   Taken take_own(std::uint32_t master, const Event& event);
-  static bool is_genuine(const Truth& truth, const Stored& stored, const Event& event);
-  static std::uint64_t first_missing(Truth& truth, std::uint64_t mark);
+  static bool is_genuine(const Stream& stream, const Stored& stored, const Event& event);
 
   std::vector<Truth> nodes_;
-  std::vector<std::vector<std::vector<bool>>> taken_;  // [master][node][seq - 1]
+  std::vector<std::vector<PerStream<Held>>> taken_;  // [master][node]
   std::unordered_map<AnyId, std::uint32_t> node_of_;
   std::unordered_map<AnyId, std::uint64_t> head_of_master_;  // newest own event of each master, in any store
   std::vector<std::unordered_map<AnyId, std::uint64_t>> own_taken_;  // the same per store
