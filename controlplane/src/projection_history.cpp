@@ -15,9 +15,9 @@ ProjectionHistory::ProjectionHistory(std::vector<Domain> domains, std::uint64_t 
   check(every > 0, "checkpoints have a distance");
 }
 
-void ProjectionHistory::catch_up(const EventStore& store) {
-  if (failed_) return;
-  store.scan(live_->as_of().position, [this](const Stored& stored) { return take(stored); });
+Scanned ProjectionHistory::catch_up(const EventStore& store) {
+  if (failed_) return {ScanEnd::stopped, live_->as_of().position};
+  return store.scan(live_->as_of().position, [this](const Stored& stored) { return take(stored); });
 }
 
 // False where the fold has to stand still.
@@ -71,27 +71,23 @@ std::unique_ptr<Projections> ProjectionHistory::as_known(const EventStore& store
       [](Instant instant, const Checkpoint& checkpoint) { return instant < checkpoint.ingested; });
   if (after != checkpoints_.begin())
     check(views->restore((after - 1)->snapshot), "a checkpoint is a snapshot of these projections");
-  const std::uint64_t first = views->as_of().position;
-  bool complete = true;
-  store.scan(first, [&](const Stored& stored) {
-    complete = complete && (views->as_of().position > first || stored.position == first);
-    if (!complete || stored.ingested > when) return false;
+  const Scanned scanned = store.scan(views->as_of().position, [&](const Stored& stored) {
+    if (stored.ingested > when) return false;
     views->apply(stored);
     return true;
   });
-  return complete ? std::move(views) : nullptr;
+  const bool is_complete = scanned.end == ScanEnd::complete || scanned.end == ScanEnd::stopped;
+  return is_complete ? std::move(views) : nullptr;
 }
 
 std::unique_ptr<Projections> ProjectionHistory::as_happened(const EventStore& store, Instant when) const {
   auto views = std::make_unique<Projections>(domains_);
-  std::uint64_t expected = 0;
-  store.scan(0, [&](const Stored& stored) {
-    if (stored.position != expected++) return false;
+  const Scanned scanned = store.scan(0, [&](const Stored& stored) {
     const auto event = decode<Event>(stored.packed);
     if (event && event->occurred <= when) views->apply(stored, *event);
     return true;
   });
-  return expected == store.size() ? std::move(views) : nullptr;
+  return scanned.end == ScanEnd::complete ? std::move(views) : nullptr;
 }
 
 ProjectionSwitch::ProjectionSwitch(std::vector<Domain> domains)

@@ -31,8 +31,8 @@ bool Projections::apply(const Stored& stored, const Event& event) {
   return readable;
 }
 
-void Projections::catch_up(const EventStore& store) {
-  store.scan(as_of().position, [this](const Stored& stored) {
+Scanned Projections::catch_up(const EventStore& store) {
+  return store.scan(as_of().position, [this](const Stored& stored) {
     apply(stored);
     return true;
   });

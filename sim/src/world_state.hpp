@@ -19,28 +19,20 @@
 namespace ibcf::sim {
 
 /// A master's store with a witness: whatever is appended is shown to the ledger and the observer.
-class WitnessedStore final : public EventStore {
+class WitnessedStore final : public MemoryStore {
  public:
   using Witness = std::function<void(const Stored&)>;
   explicit WitnessedStore(Witness witness) : witness_(std::move(witness)) {}
 
-  [[nodiscard]] std::uint64_t size() const override { return store_.size(); }
   AppendResult append(std::uint64_t expected_size, Instant ingested,
                       std::span<const ByteView> packed) override {
-    const std::uint64_t first = store_.size();
-    const AppendResult result = store_.append(expected_size, ingested, packed);
-    if (result == AppendResult::appended)
-      for (std::uint64_t i = first; i < store_.size(); ++i) witness_(store_.at(i));
+    const std::uint64_t first = size();
+    const AppendResult result = MemoryStore::append(expected_size, ingested, packed);
+    for (std::uint64_t i = first; i < size(); ++i) witness_(at(i));
     return result;
   }
-  void scan(std::uint64_t first, const std::function<bool(const Stored&)>& see) const override {
-    store_.scan(first, see);
-  }
-  [[nodiscard]] Digest head() const override { return store_.head(); }
-  [[nodiscard]] std::uint64_t verify() const override { return store_.verify(); }
 
  private:
-  MemoryStore store_;
   Witness witness_;
 };
 

@@ -53,7 +53,7 @@ struct Day {
     command.id = derive_id<CommandTag>("day", 1, "command");
     command.epoch = 1;
     command.execute_before = never;
-    twin.to_node(0, std::make_shared<const CommandDelivery>(CommandDelivery{command}));
+    twin.to_node(0, std::make_shared<const CommandDelivery>(CommandDelivery{command, nullptr, nullptr}));
     REQUIRE(twin.settle(0));
     REQUIRE(twin.settle(1));
     // Another master says that a new term has begun.
@@ -229,7 +229,7 @@ TEST_CASE("I-53: a relay that invents messages without the key is refused, whate
       std::make_shared<const Verdict>(
           Verdict{.session = 0, .nonce = 0, .marks = twin.agent().log().heads(), .epoch = 99}),
       EpochNotice{twin.domain, 99},
-      std::make_shared<const CommandDelivery>(CommandDelivery{wipe})};
+      std::make_shared<const CommandDelivery>(CommandDelivery{wipe, nullptr, nullptr})};
   const std::vector<Message> to_master{
       Heartbeat{.sent = twin.now, .written = 99, .mode = ConnectivityMode::replaying},
       std::make_shared<const Fin>(),

@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "store_model.hpp"
+
 using namespace ibcf;
 
 namespace {
@@ -146,19 +148,15 @@ TEST_CASE("verify names the first entry with a flipped bit", "[store]") {
   CHECK(store.verify() == 20);
 }
 
-TEST_CASE("a store gives back what was put in", "[store][property]") {
-  rc::prop("for any entries in any groups", [](const std::vector<std::vector<Bytes>>& groups) {
-    MemoryStore store;
-    std::vector<Bytes> all;
-    for (const auto& group : groups) {
-      const std::vector<ByteView> views(group.begin(), group.end());
-      RC_ASSERT(store.append(all.size(), {}, views) == AppendResult::appended);
-      all.insert(all.end(), group.begin(), group.end());
-    }
-    const auto first = *rc::gen::inRange<std::size_t>(0, all.size() + 1);
-    RC_ASSERT(store.size() == all.size());
-    RC_ASSERT(everything_from(store, first) ==
-              std::vector<Bytes>(all.begin() + static_cast<std::ptrdiff_t>(first), all.end()));
-    RC_ASSERT(store.verify() == all.size());
+TEST_CASE(
+    "I-6: stored bytes never change, whatever is appended, refused, held, dropped or scanned after them",
+    "[store][property]") {
+  rc::prop("a memory store does what a vector does", [](std::uint64_t seed) {
+    const SegmentLimits limits{.entries = 1 + seed % 7, .bytes = 300 + seed % 500};
+    // Memory is not reopened: the trial goes on with the same store.
+    const auto open = [&](std::unique_ptr<EventStore> before) {
+      return before ? std::move(before) : std::make_unique<MemoryStore>(limits);
+    };
+    test::StoreTrial(seed, limits, open).run(40);
   });
 }

@@ -272,23 +272,17 @@ TEST_CASE("I-71 and I-72: a link that loses count or carries more than it can is
 namespace {
 
 /// A store that lies about its past: from `tampered` on it shows other bytes than it took.
-struct LyingStore final : EventStore {
-  MemoryStore store;
+struct LyingStore final : MemoryStore {
   std::uint64_t tampered = UINT64_MAX;
 
-  [[nodiscard]] std::uint64_t size() const override { return store.size(); }
-  AppendResult append(std::uint64_t expected, Instant ingested, std::span<const ByteView> packed) override {
-    return store.append(expected, ingested, packed);
-  }
-  void scan(std::uint64_t first, const std::function<bool(const Stored&)>& see) const override {
-    store.scan(first, [&](const Stored& stored) {
+  Scanned scan(const Selection& selection, const Reader& see) const override {
+    return MemoryStore::scan(selection, [&](const Stored& stored) {
       Bytes bytes(stored.packed.begin(), stored.packed.end());
       if (stored.position >= tampered) bytes.back() ^= 1;
       return see({stored.position, stored.ingested, bytes});
     });
   }
-  [[nodiscard]] Digest head() const override { return store.head(); }
-  [[nodiscard]] std::uint64_t verify() const override { return std::min(tampered, store.size()); }
+  [[nodiscard]] std::uint64_t verify() const override { return std::min(tampered, size()); }
 };
 
 }  // namespace

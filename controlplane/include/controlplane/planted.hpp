@@ -20,6 +20,8 @@ enum class Defect : std::uint8_t {
   superseded_runs,        ///< a node runs a command after its successor
   constraint_ignored,     ///< a node carries a command out whatever its bundle's constraints say
   offline_blocks_wave,    ///< a rollout counts unreached nodes as reached ones that still wait
+  retain_past_holds,      ///< a store drops entries that a checkpoint or a peer still needs
+  restore_unchecked,      ///< a store puts back whatever a peer gave it for a damaged entry
 };
 
 inline Defect planted_defect = Defect::none;

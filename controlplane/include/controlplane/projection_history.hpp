@@ -40,8 +40,8 @@ class ProjectionHistory {
   /// A checkpoint is due every `every` positions (> 0).
   ProjectionHistory(std::vector<Domain> domains, std::uint64_t every, std::size_t most_parked = 100);
 
-  /// Reads what `store` holds from where this stands.
-  void catch_up(const EventStore& store);
+  /// Reads what `store` holds from where this stands, and says how far that was.
+  Scanned catch_up(const EventStore& store);
 
   [[nodiscard]] const Projections& live() const { return *live_; }
   [[nodiscard]] const std::vector<ParkedEntry>& parked() const { return parked_; }

@@ -30,8 +30,9 @@ class Projections {
   bool apply(const Stored& stored);
   /// The same for a caller that has decoded the entry already.
   bool apply(const Stored& stored, const Event& event);
-  /// Reads everything that `store` holds from as_of().position on.
-  void catch_up(const EventStore& store);
+  /// Reads everything that `store` holds from as_of().position on, and says how far that was: what a store
+  /// has dropped or cannot read is not passed over.
+  Scanned catch_up(const EventStore& store);
 
   [[nodiscard]] const AsOf& as_of() const { return roster_.as_of(); }
   [[nodiscard]] const FleetRoster& roster() const { return roster_; }
