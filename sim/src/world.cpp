@@ -190,7 +190,10 @@ void World::State::build_nodes() {
                             .relay = scenario.relays[place.relay].name,
                             .site = scenario.sites[scenario.relays[place.relay].site].name,
                             .serial = fmt::format("{}-{:06}", scenario.name, i),
-                            .ordinal = i},
+                            .ordinal = i,
+                            .manufacturer = {},
+                            .model = {},
+                            .bom_ref = {}},
                   .public_key = signer->public_key(),
                   .contacts = place.contacts},
         Instant{});

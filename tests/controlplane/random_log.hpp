@@ -90,7 +90,10 @@ class Scribe {
                         std::move(relay),
                         "s",
                         "x",
-                        ordinal};
+                        ordinal,
+                        "maker",
+                        "model",
+                        "bom"};
     write(any(master), EventType::node_registered, any(node), registered[node]);
   }
   void activate(MasterId master, NodeId node) {

@@ -257,7 +257,11 @@ struct NodeRegistered {
   std::string serial;
   /// The number by which heartbeat batches name this node; counts from 0 over the fleet.
   std::uint32_t ordinal = 0;
-  IBCF_FIELDS(NodeRegistered, name, kind, domain_id, tags, access, relay, site, serial, ordinal)
+  std::string manufacturer;
+  std::string model;
+  std::string bom_ref;  ///< bill of materials of the hardware
+  IBCF_FIELDS(NodeRegistered, name, kind, domain_id, tags, access, relay, site, serial, ordinal, manufacturer,
+              model, bom_ref)
 };
 
 struct NodeEnrolled {
@@ -443,8 +447,9 @@ struct ArtifactJudged {
   Bytes key;                         ///< the public key that was trusted for it; empty: none
   bool revoked = false;
   std::string reason;
+  std::optional<ArtifactPublished> refused;  ///< what was judged, where no artifact.published keeps it
   IBCF_FIELDS(ArtifactJudged, node_id, artifact_id, verdict, name, release, newest_release, found, envelope,
-              key, revoked, reason)
+              key, revoked, reason, refused)
 };
 
 struct KeyRevoked {

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace ibcf {
+
+/// What was read from bytes nobody vouches for: a value, or why there is none, in words for an operator.
+template <class T>
+struct Parsed {
+  std::optional<T> value;
+  std::string why;  ///< empty exactly where there is a value
+
+  Parsed(T read)
+      : value(std::move(read)) {}  // NOLINT(google-explicit-constructor): a parser returns its value
+  static Parsed refused(std::string why) {
+    Parsed parsed;
+    parsed.why = std::move(why);
+    return parsed;
+  }
+
+  explicit operator bool() const { return value.has_value(); }
+  const T& operator*() const { return *value; }
+  const T* operator->() const { return &*value; }
+
+ private:
+  Parsed() = default;
+};
+
+}  // namespace ibcf
