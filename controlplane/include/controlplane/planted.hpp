@@ -22,6 +22,8 @@ enum class Defect : std::uint8_t {
   offline_blocks_wave,    ///< a rollout counts unreached nodes as reached ones that still wait
   retain_past_holds,      ///< a store drops entries that a checkpoint or a peer still needs
   restore_unchecked,      ///< a store puts back whatever a peer gave it for a damaged entry
+  install_unverified,     ///< a node installs what it could not verify, and says APPLIED
+  forget_releases,        ///< a node installs a release before one that it has run
 };
 
 inline Defect planted_defect = Defect::none;
