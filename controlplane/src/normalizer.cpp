@@ -7,8 +7,12 @@ namespace {
 // could overflow.
 constexpr Duration longest_run = std::chrono::hours{24 * 365 * 100};
 
-bool is_about_its_writer(EventType type) {
-  return may_write(Writer::node, type);
+// A node tells what it found of itself alone.
+bool is_about_its_writer(const Event& event) {
+  if (event.subject != event.origin) return false;
+  if (event.type != EventType::artifact_judged) return true;
+  const auto judged = payload_of<ArtifactJudged>(event);
+  return judged && any(judged->node_id) == event.origin;
 }
 
 }  // namespace
@@ -22,6 +26,8 @@ bool may_write(Writer writer, EventType type) {
     case EventType::node_rebooted:
     case EventType::stream_gap:
       return writer == Writer::node;
+    case EventType::artifact_judged:  // by a node before it installs, by a master for all other purposes
+      return true;
     default:
       return writer == Writer::master;
   }
@@ -34,8 +40,7 @@ std::optional<std::string> objection_to(const Event& event, Writer writer) {
   const bool readable =
       with_payload(event.type, [&]<class Payload>() { return decode<Payload>(event.payload).has_value(); });
   if (!readable) return "the payload is not one of " + std::string(word_of(event.type));
-  if (is_about_its_writer(event.type) && event.subject != event.origin)
-    return "a node speaks for itself alone";
+  if (writer == Writer::node && !is_about_its_writer(event)) return "a node speaks for itself alone";
   const Duration occurred = event.occurred.time_since_epoch();
   if (occurred > longest_run || occurred < -longest_run) return "its clock shows an impossible time";
   return std::nullopt;

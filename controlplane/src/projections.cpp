@@ -7,7 +7,8 @@ Projections::Projections(std::vector<Domain> domains, BodySource bodies)
       lifecycle_(roster_),
       connectivity_(roster_, lifecycle_),
       authority_(roster_),
-      drift_(roster_, std::move(bodies)) {}
+      drift_(roster_, bodies),
+      supply_chain_(roster_, std::move(bodies)) {}
 
 bool Projections::apply(const Stored& stored) {
   Decoder decoder(stored.packed);
@@ -26,7 +27,8 @@ bool Projections::apply(const Stored& stored, const Event& event) {
   }
   const bool readable = roster_.apply(stored, event) && lifecycle_.apply(stored, event) &&
                         connectivity_.apply(stored, event) && authority_.apply(stored, event) &&
-                        drift_.apply(stored, event) && alarms_.apply(event);
+                        drift_.apply(stored, event) && alarms_.apply(event) &&
+                        supply_chain_.apply(stored, event);
   if (!readable) ++unreadable_;
   return readable;
 }
@@ -47,6 +49,7 @@ Bytes Projections::view_bytes() const {
   authority_.write(encoder);
   drift_.write(encoder);
   alarms_.write(encoder);
+  supply_chain_.write(encoder);
   return bytes;
 }
 
@@ -67,6 +70,7 @@ bool Projections::restore(ByteView snapshot) {
   authority_.read(decoder);
   drift_.read(decoder);
   alarms_.read(decoder);
+  supply_chain_.read(decoder);
   seen_.read(decoder);
   AsOf as_of;
   decoder.get(as_of);

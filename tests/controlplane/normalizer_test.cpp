@@ -26,15 +26,19 @@ Event event_of(EventType type, const Payload& payload, AnyId subject = node) {
 
 }  // namespace
 
-TEST_CASE("I-52: no event type is for both a node and a master to write", "[normalizer]") {
+TEST_CASE("I-52: no event type but a verdict on an artifact is for both a node and a master to write",
+          "[normalizer]") {
   std::set<std::string_view> of_nodes;
   for (std::size_t i = 0; i < words_of(EventType{}).size(); ++i) {
     const auto type = static_cast<EventType>(i);
-    CHECK(may_write(Writer::node, type) != may_write(Writer::master, type));
+    const bool is_for_both = type == EventType::artifact_judged;
+    CHECK((may_write(Writer::node, type) && may_write(Writer::master, type)) == is_for_both);
+    CHECK((may_write(Writer::node, type) || may_write(Writer::master, type)));
     if (may_write(Writer::node, type)) of_nodes.insert(word_of(type));
   }
   CHECK(of_nodes == std::set<std::string_view>{"observation.recorded", "local.decision", "command.result",
-                                               "command.intent", "node.rebooted", "stream.gap"});
+                                               "command.intent", "node.rebooted", "stream.gap",
+                                               "artifact.judged"});
 }
 
 TEST_CASE("I-52: a node's own authority.granted, verdict or command may not enter a log", "[normalizer]") {
@@ -44,6 +48,19 @@ TEST_CASE("I-52: a node's own authority.granted, verdict or command may not ente
   CHECK(objection_to(event_of(EventType::command_issued, CommandIssued{}), Writer::node));
   CHECK(objection_to(event_of(EventType::node_registered, NodeRegistered{}, other), Writer::node));
   CHECK_FALSE(objection_to(event_of(EventType::authority_granted, AuthorityGranted{}), Writer::master));
+}
+
+TEST_CASE("I-52: a node judges what it installs itself, and nothing on others", "[normalizer]") {
+  ArtifactJudged judged;
+  CHECK(objection_to(event_of(EventType::artifact_judged, judged), Writer::node) ==
+        "a node speaks for itself alone");
+  judged.node_id = id_cast<NodeTag>(other);
+  CHECK(objection_to(event_of(EventType::artifact_judged, judged), Writer::node));
+  CHECK_FALSE(objection_to(event_of(EventType::artifact_judged, judged, other), Writer::master));
+  judged.node_id = id_cast<NodeTag>(node);
+  CHECK_FALSE(objection_to(event_of(EventType::artifact_judged, judged), Writer::node));
+  CHECK(objection_to(event_of(EventType::artifact_published, ArtifactPublished{}), Writer::node));
+  CHECK(objection_to(event_of(EventType::key_revoked, KeyRevoked{}), Writer::node));
 }
 
 TEST_CASE("a node speaks for itself alone, in payloads of their types, at a possible time", "[normalizer]") {

@@ -249,6 +249,43 @@ inline void random_alarm(Scribe& scribe, Dice& dice) {
                QuarantineBraked{domain, "bad signature", 20, static_cast<std::uint32_t>(dice.below(9))});
 }
 
+/// Words about artifacts, without envelopes: what makes a verdict right is none of the views' business.
+inline void random_artifact(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
+  const NodeId node = node_named(dice.below(nodes));
+  const AnyId master = any(master_named(dice.below(3)));
+  const auto id = derive_id<ArtifactTag>("test", 1, "artifact", dice.below(3));
+  const Bytes key{static_cast<std::uint8_t>(dice.below(2))};
+  const Bytes envelope{static_cast<std::uint8_t>(dice.below(3))};
+  ArtifactJudged judged;
+  judged.node_id = dice.below(6) == 0 ? NodeId{} : node;
+  judged.artifact_id = id;
+  judged.verdict = static_cast<ArtifactVerdict>(dice.below(9));
+  judged.envelope = digest_of(envelope);
+  judged.key = key;
+  ArtifactPublished published;
+  published.artifact.id = id;
+  published.artifact.release = dice.below(5);
+  published.envelope = envelope;
+  switch (dice.below(8)) {
+    case 0:
+      scribe.write(master, EventType::artifact_revoked, any(id), ArtifactRevoked{id, "recalled"});
+      return;
+    case 1:
+      scribe.write(master, EventType::key_revoked, master, KeyRevoked{key, "leaked"});
+      return;
+    case 2:
+    case 3:
+      scribe.write(master, EventType::artifact_published, any(id), published);
+      return;
+    case 4:
+      judged.node_id = node;
+      scribe.write(any(node), EventType::artifact_judged, any(node), judged);
+      return;
+    default:
+      scribe.write(master, EventType::artifact_judged, any(node), judged);
+  }
+}
+
 inline Scribe random_history(std::uint64_t seed, std::size_t length) {
   Scribe scribe;
   Dice dice(seed);
@@ -262,7 +299,7 @@ inline Scribe random_history(std::uint64_t seed, std::size_t length) {
     if (dice.below(4) > 0) scribe.activate(master_named(dice.below(3)), node_named(i));
   }
   while (scribe.events.size() < length) {
-    const auto kind = dice.below(15);
+    const auto kind = dice.below(17);
     if (kind < 6)
       random_step(scribe, dice, nodes);
     else if (kind < 7)
@@ -273,8 +310,10 @@ inline Scribe random_history(std::uint64_t seed, std::size_t length) {
       random_grant(scribe, dice);
     else if (kind < 14)
       random_desire(scribe, dice, nodes);
-    else
+    else if (kind < 15)
       random_alarm(scribe, dice);
+    else
+      random_artifact(scribe, dice, nodes);
     if (dice.below(300) == 0) break;
   }
   return scribe;

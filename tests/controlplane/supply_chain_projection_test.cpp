@@ -18,7 +18,7 @@ struct View {
   std::set<std::pair<AnyId, std::uint64_t>> seen;
   std::uint64_t position = 0;
 
-  explicit View(SupplyChainProjection::Bodies bodies = {}) : chain(roster, std::move(bodies)) {}
+  explicit View(BodySource bodies = {}) : chain(roster, std::move(bodies)) {}
 
   void read(const Event& event) {
     if (!seen.insert({event.origin, event.seq}).second) return;

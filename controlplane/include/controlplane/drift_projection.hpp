@@ -1,18 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "controlplane/body_source.hpp"
 #include "controlplane/drift_inputs.hpp"
 
 namespace ibcf {
-
-/// Finds the body of a snapshot, a packed Snapshot, by its digest; nothing where it is not at hand.
-using BodySource = std::function<std::optional<Bytes>(const Digest&)>;
 
 /// A snapshot older by this counts half (see confidence).
 inline constexpr Duration drift_half_life = std::chrono::hours{1};

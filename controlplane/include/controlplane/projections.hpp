@@ -10,17 +10,18 @@
 #include "controlplane/fleet_roster.hpp"
 #include "controlplane/lifecycle_projection.hpp"
 #include "controlplane/seen_events.hpp"
+#include "controlplane/supply_chain_projection.hpp"
 
 namespace ibcf {
 
 /// The views that reports and screens read, folded from one log or from several merged: connectivity,
-/// lifecycle, authority and drift, over one roster, and the alarms that masters raised. Nothing else goes in,
-/// so they can be rebuilt from nothing (I-11), or from a snapshot and the tail (I-12). An event that comes
-/// twice changes nothing (I-13). Per-origin order is all that is asked of a merged log (I-14).
+/// lifecycle, authority, drift and supply chain, over one roster, and the alarms that masters raised. Nothing
+/// else goes in, so they can be rebuilt from nothing (I-11), or from a snapshot and the tail (I-12). An event
+/// that comes twice changes nothing (I-13). Per-origin order is all that is asked of a merged log (I-14).
 class Projections {
  public:
   /// The domains are the fleet's, parents and children in any order. `bodies` finds what snapshots hold;
-  /// without it drift is folded and not evaluated.
+  /// without it drift is folded and not evaluated, and what is installed is known from verdicts alone.
   explicit Projections(std::vector<Domain> domains, BodySource bodies = {});
   Projections(const Projections&) = delete;  // the views hold on to the roster
   Projections& operator=(const Projections&) = delete;
@@ -41,6 +42,7 @@ class Projections {
   [[nodiscard]] const AuthorityProjection& authority() const { return authority_; }
   [[nodiscard]] const DriftProjection& drift() const { return drift_; }
   [[nodiscard]] const Alarms& alarms() const { return alarms_; }
+  [[nodiscard]] const SupplyChainProjection& supply_chain() const { return supply_chain_; }
   [[nodiscard]] std::uint64_t unreadable() const { return unreadable_; }
 
   /// All views and what is needed to go on, position included.
@@ -58,6 +60,7 @@ class Projections {
   AuthorityProjection authority_;
   DriftProjection drift_;
   Alarms alarms_;
+  SupplyChainProjection supply_chain_;
   SeenEvents seen_;
   Event event_;  // kept for its memory
   std::uint64_t unreadable_ = 0;

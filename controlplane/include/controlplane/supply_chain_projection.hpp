@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/body_source.hpp"
 #include "controlplane/fleet_roster.hpp"
 #include "controlplane/trust.hpp"
 
@@ -70,12 +70,10 @@ struct ArtifactInFleet {
 /// Where that store lacks a body, the artifacts that were judged on the node stand for it.
 class SupplyChainProjection {
  public:
-  /// The packed Snapshot with this digest, or nothing. Asked only when somebody looks, so that the view's own
-  /// bytes do not depend on when a body came.
-  using Bodies = std::function<std::optional<Bytes>(const Digest&)>;
-
-  /// `roster` must outlive this and see each event first.
-  SupplyChainProjection(FleetRoster& roster, Bodies bodies) : roster_(&roster), bodies_(std::move(bodies)) {}
+  /// `roster` must outlive this and see each event first. `bodies` is asked only when somebody looks, so that
+  /// the view's own bytes do not depend on when a body came.
+  SupplyChainProjection(FleetRoster& roster, BodySource bodies)
+      : roster_(&roster), bodies_(std::move(bodies)) {}
 
   /// False where the payload is not what the type says; nothing is changed then. Requires an event not taken
   /// before.
@@ -147,7 +145,7 @@ class SupplyChainProjection {
   [[nodiscard]] std::vector<Slot> select(const Query& query) const;
 
   FleetRoster* roster_;
-  Bodies bodies_;
+  BodySource bodies_;
   std::vector<NodeState> nodes_;  // by slot
   std::map<ArtifactId, Published> published_;
   std::map<ArtifactId, Revoked> revoked_;
