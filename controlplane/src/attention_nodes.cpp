@@ -91,6 +91,8 @@ std::size_t AttentionNodes::update() {
   flags_.resize(nodes_.size(), dirty);
   const bool drift_moved = drift.revision() != drift_revision_;
   drift_revision_ = drift.revision();
+  if (views_->supply_chain().revision() != supply_revision_) note_all();
+  supply_revision_ = views_->supply_chain().revision();
   std::size_t looked_at = 0;
   for (Slot slot = 0; slot < nodes_.size(); ++slot) {
     if (drift_moved && drift.revision_of(slot) != nodes_[slot].drift_revision) flags_[slot] |= dirty;

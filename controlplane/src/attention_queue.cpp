@@ -27,6 +27,13 @@ bool is_outage(std::uint64_t lost, std::uint64_t members, const AttentionSetting
          static_cast<double>(lost) >= settings.outage_share * static_cast<double>(members);
 }
 
+SupplySource standing_in(const Projections& views) {
+  return [&views](NodeId node) -> SupplyStanding {
+    const SupplyChainStanding standing = views.supply_chain().standing_of(node);
+    return {attention_signal(standing.level), standing.artifact};
+  };
+}
+
 }  // namespace
 
 std::vector<ProjectionFault> faults_of(const ProjectionHistory& history) {
@@ -55,7 +62,9 @@ struct AttentionQueue::Causes {
 };
 
 AttentionQueue::AttentionQueue(const Projections& views, AttentionSettings settings, SupplySource supply)
-    : views_(&views), settings_(std::move(settings)), nodes_(views, settings_, std::move(supply)) {}
+    : views_(&views),
+      settings_(std::move(settings)),
+      nodes_(views, settings_, supply ? std::move(supply) : standing_in(views)) {}
 
 std::size_t AttentionQueue::evaluate(const std::vector<ProjectionFault>& faults) {
   const std::size_t looked_at = nodes_.update();

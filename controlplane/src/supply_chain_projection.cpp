@@ -32,6 +32,10 @@ std::string label_of(const InstalledArtifact& installed) {
   return installed.version.empty() ? name : name + " " + installed.version;
 }
 
+std::string words_of_verdict(ArtifactVerdict verdict, const std::string& reason) {
+  return std::string(word_of(verdict)) + ": " + reason;
+}
+
 template <class Value>
 void put(Encoder& encoder, const Value& value) {
   encoder.put(value);
@@ -86,6 +90,7 @@ bool SupplyChainProjection::apply(const Stored&, const Event& event) {
       auto payload = payload_of<ArtifactPublished>(event);
       if (!payload) return false;
       const ArtifactId id = payload->artifact.id;
+      ++revision_;
       keep_newest(published_, id,
                   Published{key_of(event), std::move(payload->artifact), digest_of(payload->envelope)});
       return true;
@@ -93,12 +98,14 @@ bool SupplyChainProjection::apply(const Stored&, const Event& event) {
     case EventType::artifact_revoked: {
       auto payload = payload_of<ArtifactRevoked>(event);
       if (!payload) return false;
+      ++revision_;
       keep_oldest(revoked_, payload->artifact_id, Revoked{key_of(event), std::move(payload->reason)});
       return true;
     }
     case EventType::key_revoked: {
       auto payload = payload_of<KeyRevoked>(event);
       if (!payload) return false;
+      ++revision_;
       keep_oldest(revoked_keys_, payload->key, Revoked{key_of(event), std::move(payload->reason)});
       return true;
     }
@@ -126,7 +133,9 @@ bool SupplyChainProjection::see_verdict(const Event& event) {
   if (!judged) return false;
   const bool is_own_word = event.origin == any(judged->node_id);
   // A node may be mistaken about who signed what it was given, and must not mislead the fleet.
-  if (!is_own_word && is_signature_good(judged->verdict)) signers_[judged->envelope].insert(judged->key);
+  if (!is_own_word && is_signature_good(judged->verdict) &&
+      signers_[judged->envelope].insert(judged->key).second)
+    ++revision_;
   if (judged->node_id.is_nil()) return true;
   NodeState& state = state_of(judged->node_id);
   auto& findings = is_own_word ? state.findings.by_node : state.findings.by_master;
@@ -159,15 +168,18 @@ const SupplyChainProjection::Body& SupplyChainProjection::body_of(const Digest& 
   return body;
 }
 
-std::vector<InstalledArtifact> SupplyChainProjection::running_on(const NodeState& state) const {
+// Calls `see` for what the newest snapshot says, or for what was found there where its body is not at hand.
+template <class See>
+void SupplyChainProjection::for_each_running(const NodeState& state, See&& see) const {
   const Body& body = body_of(state.body);
-  if (body.known) return body.installed;
-  std::vector<InstalledArtifact> judged;
-  for (const auto& [id, finding] : state.findings.by_master) judged.push_back(finding.what);
+  if (body.known) {
+    for (const InstalledArtifact& installed : body.installed) see(installed);
+    return;
+  }
+  for (const auto& [id, finding] : state.findings.by_master) see(finding.what);
   for (const auto& [id, finding] : state.findings.by_node)
     if (finding.verdict == ArtifactVerdict::verified && !state.findings.by_master.contains(id))
-      judged.push_back(finding.what);
-  return judged;
+      see(finding.what);
 }
 
 // The artifact's own revocation, or the last one of all the keys that are known to have signed its envelope.
@@ -186,23 +198,79 @@ const SupplyChainProjection::Revoked* SupplyChainProjection::revocation_of(Artif
   return last;
 }
 
-ArtifactOnNode SupplyChainProjection::view_of(const NodeState& state,
-                                              const InstalledArtifact& installed) const {
-  ArtifactOnNode view{installed, std::nullopt, false, "", Instant{}};
-  const auto judge = [&](const std::map<ArtifactId, Finding>& findings) {
-    const auto found = findings.find(installed.artifact_id);
-    if (found == findings.end() || view.verdict) return;
-    view.verdict = found->second.verdict;
-    view.reason = found->second.reason;
-    view.judged_ts = found->second.key.occurred;
-  };
-  judge(state.findings.by_master);
-  judge(state.findings.by_node);
-  if (const Revoked* revoked = revocation_of(installed.artifact_id)) {
-    view.revoked = true;
-    view.reason = revoked->reason;
+// A master's word, or the node's own where no master has spoken.
+const SupplyChainProjection::Finding* SupplyChainProjection::finding_of(const NodeState& state,
+                                                                        ArtifactId id) const {
+  for (const auto* findings : {&state.findings.by_master, &state.findings.by_node})
+    if (const auto found = findings->find(id); found != findings->end()) return &found->second;
+  return nullptr;
+}
+
+// Calls `tell(level, artifact, text)` for everything that is not as it should be; `text` makes the reason
+// when it is called.
+template <class Tell>
+void SupplyChainProjection::find_faults(const NodeState& state, Tell&& tell) const {
+  for_each_running(state, [&](const InstalledArtifact& installed) {
+    const ArtifactId id = installed.artifact_id;
+    const Finding* finding = finding_of(state, id);
+    if (const Revoked* revoked = revocation_of(id))
+      tell(SupplyChainLevel::violation, id,
+           [&] { return label_of(installed) + ": revoked: " + revoked->reason; });
+    else if (finding == nullptr)
+      tell(SupplyChainLevel::suspect, id, [&] { return label_of(installed) + ": not judged yet"; });
+    else if (finding->verdict != ArtifactVerdict::verified)
+      tell(SupplyChainLevel::violation, id,
+           [&] { return label_of(installed) + ": " + words_of_verdict(finding->verdict, finding->reason); });
+  });
+  const std::string& firmware = body_of(state.body).firmware.version;
+  if (!firmware.empty() && !is_firmware_signed(state))
+    tell(SupplyChainLevel::suspect, ArtifactId{}, [&] { return "firmware " + firmware + ": no signature"; });
+  // Somebody tried to bring in what the node refused, and nothing good of that name came since.
+  const auto& own = state.findings.by_node;
+  for (const auto& [id, finding] : own) {
+    if (finding.verdict == ArtifactVerdict::verified) continue;
+    const bool is_over = std::any_of(own.begin(), own.end(), [&, refused = &finding](const auto& other) {
+      return other.second.what.name == refused->what.name && refused->key < other.second.key &&
+             other.second.verdict == ArtifactVerdict::verified;
+    });
+    if (!is_over)
+      tell(SupplyChainLevel::suspect, id, [&, refused = &finding] {
+        return label_of(refused->what) +
+               ": refused by the node: " + words_of_verdict(refused->verdict, refused->reason);
+      });
   }
-  return view;
+}
+
+std::set<ArtifactId> SupplyChainProjection::ids_on(const NodeState& state) const {
+  std::set<ArtifactId> ids;
+  for_each_running(state, [&](const InstalledArtifact& installed) { ids.insert(installed.artifact_id); });
+  return ids;
+}
+
+// By the node's word, or as a published artifact.
+bool SupplyChainProjection::is_firmware_signed(const NodeState& state) const {
+  bool is_signed = !body_of(state.body).firmware.signature.empty();
+  for_each_running(state, [&](const InstalledArtifact& installed) {
+    const auto published = published_.find(installed.artifact_id);
+    is_signed = is_signed ||
+                (published != published_.end() && published->second.artifact.kind == ArtifactKind::firmware);
+  });
+  return is_signed;
+}
+
+SupplyChainStanding SupplyChainProjection::standing_at(Slot slot) const {
+  SupplyChainStanding standing;
+  const NodeState* state = find_state(slot);
+  if (state == nullptr) return standing;
+  find_faults(*state, [&](SupplyChainLevel level, ArtifactId artifact, auto&&) {
+    if (level > standing.level) standing = {level, artifact};
+  });
+  return standing;
+}
+
+SupplyChainStanding SupplyChainProjection::standing_of(NodeId node) const {
+  const auto slot = roster_->find(node);
+  return slot ? standing_at(*slot) : SupplyChainStanding{};
 }
 
 NodeSupplyChain SupplyChainProjection::view(Slot slot) const {
@@ -215,55 +283,37 @@ NodeSupplyChain SupplyChainProjection::view(Slot slot) const {
 }
 
 void SupplyChainProjection::show(const NodeState& state, NodeSupplyChain& node) const {
-  std::vector<std::string> violations;
-  std::vector<std::string> doubts;
   node.shown.firmware = body_of(state.body).firmware;
-  bool is_firmware_signed = !node.shown.firmware.signature.empty();
-  std::set<std::string> names;
-  for (const InstalledArtifact& installed : running_on(state)) {
-    const ArtifactOnNode on_node = view_of(state, installed);
-    names.insert(installed.name);
-    if (on_node.revoked)
-      violations.push_back(label_of(installed) + ": revoked: " + on_node.reason);
-    else if (!on_node.verdict)
-      doubts.push_back(label_of(installed) + ": not judged yet");
-    else if (*on_node.verdict != ArtifactVerdict::verified)
-      violations.push_back(label_of(installed) + ": " + std::string(word_of(*on_node.verdict)) + ": " +
-                           on_node.reason);
+  for_each_running(state, [&](const InstalledArtifact& installed) {
+    ArtifactOnNode on_node{installed, std::nullopt, false, "", Instant{}};
+    if (const Finding* finding = finding_of(state, installed.artifact_id)) {
+      on_node.verdict = finding->verdict;
+      on_node.reason = finding->reason;
+      on_node.judged_ts = finding->key.occurred;
+    }
+    if (const Revoked* revoked = revocation_of(installed.artifact_id)) {
+      on_node.revoked = true;
+      on_node.reason = revoked->reason;
+    }
     node.last_judged_ts = std::max(node.last_judged_ts, on_node.judged_ts);
-    node.artifacts.push_back(on_node);
+    node.artifacts.push_back(std::move(on_node));
 
     const auto published = published_.find(installed.artifact_id);
-    if (published == published_.end()) continue;
+    if (published == published_.end()) return;
     const Artifact& artifact = published->second.artifact;
-    if (artifact.kind == ArtifactKind::firmware) {
+    if (artifact.kind == ArtifactKind::firmware)
       node.shown.firmware = {artifact.version, artifact.signature, artifact.provenance_ref};
-      is_firmware_signed = true;
-    } else if (node.shown.software.artifact_id.is_nil()) {
+    else if (node.shown.software.artifact_id.is_nil())
       node.shown.software = {artifact.id,
                              artifact.sbom_ref,
                              {"dsse/" + text_of(published->second.envelope)},
                              artifact.signature};
-    }
-  }
-  if (!node.shown.firmware.version.empty() && !is_firmware_signed)
-    doubts.push_back("firmware " + node.shown.firmware.version + ": no signature");
-  // Somebody tried to bring in what the node refused, and nothing good of that name came since.
-  for (const auto& [id, finding] : state.findings.by_node) {
-    if (finding.verdict == ArtifactVerdict::verified) continue;
-    const bool is_over =
-        std::any_of(state.findings.by_node.begin(), state.findings.by_node.end(), [&](const auto& other) {
-          return other.second.what.name == finding.what.name && finding.key < other.second.key &&
-                 other.second.verdict == ArtifactVerdict::verified;
-        });
-    if (!is_over)
-      doubts.push_back(label_of(finding.what) + ": refused by the node: " +
-                       std::string(word_of(finding.verdict)) + ": " + finding.reason);
-  }
-  node.level = !violations.empty() ? SupplyChainLevel::violation
-               : !doubts.empty()   ? SupplyChainLevel::suspect
-                                   : SupplyChainLevel::clean;
-  node.reasons = std::move(violations);
+  });
+  std::vector<std::string> doubts;
+  find_faults(state, [&](SupplyChainLevel level, ArtifactId, auto&& text) {
+    node.level = std::max(node.level, level);
+    (level == SupplyChainLevel::violation ? node.reasons : doubts).push_back(text());
+  });
   node.reasons.insert(node.reasons.end(), doubts.begin(), doubts.end());
 }
 
@@ -296,14 +346,14 @@ std::vector<NodeSupplyChain> SupplyChainProjection::nodes(const Query& query) co
 
 SupplyChainCounts SupplyChainProjection::counts(const Query& query) const {
   SupplyChainCounts counts;
-  for (const Slot slot : select(query)) ++counts.level[static_cast<std::size_t>(view(slot).level)];
+  for (const Slot slot : select(query)) ++counts.level[static_cast<std::size_t>(standing_at(slot).level)];
   return counts;
 }
 
 std::map<DomainId, SupplyChainCounts> SupplyChainProjection::counts_by_domain(const Query& query) const {
   std::map<DomainId, SupplyChainCounts> counts;
   for (const Slot slot : select(query))
-    ++counts[roster_->at(slot).as.domain_id].level[static_cast<std::size_t>(view(slot).level)];
+    ++counts[roster_->at(slot).as.domain_id].level[static_cast<std::size_t>(standing_at(slot).level)];
   return counts;
 }
 
@@ -312,7 +362,7 @@ std::vector<ArtifactInFleet> SupplyChainProjection::artifacts(const Query& query
   for (const auto& [id, published] : published_) fleet[id].artifact = published.artifact;
   for (const Slot slot : select(query))
     if (const NodeState* state = find_state(slot))
-      for (const InstalledArtifact& installed : running_on(*state)) ++fleet[installed.artifact_id].nodes;
+      for (const ArtifactId id : ids_on(*state)) ++fleet[id].nodes;
   std::vector<ArtifactInFleet> artifacts;
   for (auto& [id, artifact] : fleet) {
     artifact.id = id;
@@ -330,10 +380,7 @@ std::vector<NodeId> SupplyChainProjection::nodes_running(ArtifactId artifact, co
   for (const Slot slot : select(query)) {
     const NodeState* state = find_state(slot);
     if (state == nullptr) continue;
-    const auto running = running_on(*state);
-    if (std::any_of(running.begin(), running.end(),
-                    [&](const InstalledArtifact& one) { return one.artifact_id == artifact; }))
-      nodes.push_back(roster_->at(slot).id);
+    if (ids_on(*state).contains(artifact)) nodes.push_back(roster_->at(slot).id);
   }
   return nodes;
 }
@@ -369,6 +416,7 @@ void SupplyChainProjection::write(Encoder& encoder) const {
 }
 
 void SupplyChainProjection::read(Decoder& decoder) {
+  ++revision_;
   nodes_.clear();
   read_map(decoder, published_);
   read_map(decoder, revoked_);

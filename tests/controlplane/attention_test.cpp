@@ -468,10 +468,13 @@ TEST_CASE("an evaluation from what changed equals one from everything", "[attent
     Projections views(domains(), bodies);
     AttentionQueue incremental(views, settings, standing);
     AttentionQueue whole(views, settings, standing);
+    AttentionQueue incremental_own(views, settings);
+    AttentionQueue whole_own(views, settings);
     for (const Event& event : scribe.events) {
       store(log, event);
       views.catch_up(log);
       incremental.note(event);
+      incremental_own.note(event);
       if (dice.one_in(20)) {
         // As a verdict of the supply chain's view would: the node's own event comes with it.
         const NodeId node = id_cast<NodeTag>(event.origin);
@@ -484,10 +487,36 @@ TEST_CASE("an evaluation from what changed equals one from everything", "[attent
       incremental.evaluate(faults);
       whole.note_all();
       whole.evaluate(faults);
+      incremental_own.evaluate(faults);
+      whole_own.note_all();
+      whole_own.evaluate(faults);
+      RC_ASSERT((incremental_own.top(1000) == whole_own.top(1000)));
       RC_ASSERT((incremental.top(1000) == whole.top(1000)));
       RC_ASSERT((incremental.top_by_domain(3) == whole.top_by_domain(3)));
     }
   });
+}
+
+TEST_CASE("the supply chain is the views' own where no other source is given", "[attention][supply_chain]") {
+  Story story;
+  ArtifactJudged judged;
+  judged.artifact_id = derive_id<ArtifactTag>("test", 1, "artifact", 1);
+  judged.verdict = ArtifactVerdict::revoked;
+  for (const std::uint32_t number : {1, 2}) {
+    judged.node_id = story.add(number, north);
+    story.scribe.write(story.master, EventType::artifact_judged, any(judged.node_id), judged);
+  }
+  REQUIRE(story.items().empty());  // its own source knows nothing of it
+  AttentionQueue queue(story.views, Story::settings());
+
+  queue.evaluate();
+
+  const auto items = queue.top(10);
+  REQUIRE(items.size() == 1);
+  CHECK(items[0].cause == AttentionCause::artifact);
+  CHECK(items[0].subject == any(judged.artifact_id));
+  CHECK(items[0].nodes == 2);
+  CHECK(items[0].signals.supply_chain == 1.0);
 }
 
 TEST_CASE("I-66: two masters that hold the same events rank alike", "[attention][property]") {

@@ -92,6 +92,7 @@ class AttentionNodes {
   std::vector<Watched> nodes_;  // by slot
   std::vector<std::uint8_t> flags_;
   std::uint64_t drift_revision_ = 0;
+  std::uint64_t supply_revision_ = 0;
   std::vector<DomainTally> domains_;
   std::map<DomainId, std::uint32_t> domain_numbers_;
   std::vector<RelayTally> relays_;

@@ -25,7 +25,7 @@ std::vector<ProjectionFault> faults_of(const ProjectionHistory& history);
 /// nodes, then cause and subject, where a score that moved little counts as it was.
 class AttentionQueue {
  public:
-  /// `views` must outlive this. Without a source the supply chain is silent.
+  /// `views` must outlive this. Without a source the supply chain is the views' own.
   explicit AttentionQueue(const Projections& views, AttentionSettings settings = {},
                           SupplySource supply = {});
   AttentionQueue(const AttentionQueue&) = delete;  // the nodes hold on to the settings

@@ -56,6 +56,12 @@ struct NodeSupplyChain {
   Instant last_judged_ts;  ///< Instant{}: never
 };
 
+/// A node's level and the artifact that it is about; nil where it is about none, or all is clean.
+struct SupplyChainStanding {
+  SupplyChainLevel level = SupplyChainLevel::clean;
+  ArtifactId artifact;
+};
+
 /// One artifact over the fleet: what a recall asks for.
 struct ArtifactInFleet {
   ArtifactId id;
@@ -81,6 +87,10 @@ class SupplyChainProjection {
 
   [[nodiscard]] const AsOf& as_of() const { return roster_->as_of(); }
   [[nodiscard]] std::optional<NodeSupplyChain> find(NodeId node) const;
+  /// Rises whenever the standing of nodes may have changed that no event named.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+  /// The level alone, for who asks it of a whole fleet.
+  [[nodiscard]] SupplyChainStanding standing_of(NodeId node) const;
   /// Nodes that match, in order of their ordinals; with a window, those on which something was judged in it.
   [[nodiscard]] std::vector<NodeSupplyChain> nodes(const Query& query = {}) const;
   [[nodiscard]] SupplyChainCounts counts(const Query& query = {}) const;
@@ -137,9 +147,15 @@ class SupplyChainProjection {
   NodeState& state_of(NodeId node);
   [[nodiscard]] const NodeState* find_state(Slot slot) const;
   [[nodiscard]] const Body& body_of(const Digest& digest) const;
-  [[nodiscard]] std::vector<InstalledArtifact> running_on(const NodeState& state) const;
+  template <class See>
+  void for_each_running(const NodeState& state, See&& see) const;
   [[nodiscard]] const Revoked* revocation_of(ArtifactId id) const;
-  [[nodiscard]] ArtifactOnNode view_of(const NodeState& state, const InstalledArtifact& installed) const;
+  [[nodiscard]] const Finding* finding_of(const NodeState& state, ArtifactId id) const;
+  template <class Tell>
+  void find_faults(const NodeState& state, Tell&& tell) const;
+  [[nodiscard]] std::set<ArtifactId> ids_on(const NodeState& state) const;
+  [[nodiscard]] bool is_firmware_signed(const NodeState& state) const;
+  [[nodiscard]] SupplyChainStanding standing_at(Slot slot) const;
   [[nodiscard]] NodeSupplyChain view(Slot slot) const;
   void show(const NodeState& state, NodeSupplyChain& node) const;
   [[nodiscard]] std::vector<Slot> select(const Query& query) const;
@@ -151,6 +167,7 @@ class SupplyChainProjection {
   std::map<ArtifactId, Revoked> revoked_;
   std::map<Bytes, Revoked> revoked_keys_;
   std::map<Digest, std::set<Bytes>> signers_;   // by envelope: keys that masters found to have signed it
+  std::uint64_t revision_ = 0;                  // no part of any snapshot
   mutable std::map<Digest, Body> seen_bodies_;  // bounded; a copy of what the store has
 };
 
