@@ -1,24 +1,43 @@
 #include "controlplane/authority.hpp"
 
+#include <algorithm>
+
 #include "model/check.hpp"
 
 namespace ibcf {
 
-void HeldAuthority::take(const AuthorityGrant& grant, Instant asked) {
-  const auto found = held_.find(grant.scope);
-  if (found != held_.end() && found->second.grant.epoch > grant.epoch) return;
-  if (const auto over = given_up_.find(grant.scope); over != given_up_.end() && over->second >= grant.epoch)
-    return;
-  held_[grant.scope] = {grant, asked + grant.lease - bounds_.drift, asked + grant.lease / 3};
+// Given up, or overtaken by a newer term.
+bool HeldAuthority::is_over(const AuthorityGrant& grant) const {
+  if (const auto held = held_.find(grant.scope);
+      held != held_.end() && held->second.grant.epoch > grant.epoch)
+    return true;
+  const auto over = given_up_.find(grant.scope);
+  return over != given_up_.end() && over->second >= grant.epoch;
 }
 
-std::optional<std::uint64_t> HeldAuthority::give_up(DomainId scope) {
-  const auto found = held_.find(scope);
-  if (found == held_.end()) return std::nullopt;
-  const auto epoch = found->second.grant.epoch;
-  given_up_[scope] = epoch;
-  held_.erase(found);
-  return epoch;
+void HeldAuthority::take(const AuthorityGrant& grant, Instant asked) {
+  if (is_over(grant)) return;
+  const Held fresh{grant, asked + grant.lease - bounds_.drift, asked + grant.lease / 3};
+  const auto [entry, is_new] = held_.try_emplace(grant.scope, fresh);
+  Held& held = entry->second;
+  // Answers may come out of order; the newest counts.
+  if (is_new || held.grant.epoch < grant.epoch || held.ends < fresh.ends) held = fresh;
+}
+
+bool HeldAuthority::offer(const AuthorityGrant& grant) {
+  const auto held = held_.find(grant.scope);
+  if (is_over(grant) || (held != held_.end() && held->second.grant.epoch == grant.epoch)) return false;
+  held_[grant.scope] = {grant, Instant::min(), Instant::min()};
+  return true;
+}
+
+bool HeldAuthority::give_up(DomainId scope, std::uint64_t epoch) {
+  std::uint64_t& over = given_up_[scope];
+  over = std::max(over, epoch);
+  const auto held = held_.find(scope);
+  if (held == held_.end() || held->second.grant.epoch > epoch) return false;
+  held_.erase(held);
+  return true;
 }
 
 std::optional<std::uint64_t> HeldAuthority::epoch_for(DomainId scope, Instant now) const {
@@ -32,12 +51,6 @@ std::vector<AuthorityGrant> HeldAuthority::due_for_renewal(Instant now) const {
   for (const auto& [scope, held] : held_)
     if (now >= held.renew) due.push_back(held.grant);
   return due;
-}
-
-std::vector<DomainId> HeldAuthority::scopes() const {
-  std::vector<DomainId> scopes;
-  for (const auto& [scope, held] : held_) scopes.push_back(scope);
-  return scopes;
 }
 
 AuthorityGrant GrantChain::begin(DomainId scope, AuthorityLevel level, MasterId holder,

@@ -103,16 +103,14 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
 
 void Master::on_master(const Packet& packet, Instant now, Outbox& out) {
   std::visit(Match{[&](const Shared<LeaseGranted>& granted) {
-                     take_grant(*granted, now);
+                     take_grant(*granted, now, out);
                      to_master(packet.from, Received{any(granted->grant.scope)}, out);
                      see_epoch(granted->grant.scope, granted->grant.epoch, now, out);
                    },
                    [&](const LeaseRequest& request) { on_lease_request(packet.from, request, now, out); },
                    [&](const LeaseRevoked& revoked) {
-                     // A late one of an earlier term must not end the present term.
-                     const auto held = held_.epoch_for(revoked.scope, now);
-                     const bool is_late = held && *held > revoked.epoch;
-                     if (!is_late && !is_planted(Defect::never_hand_over_lease)) held_.give_up(revoked.scope);
+                     if (!is_planted(Defect::never_hand_over_lease))
+                       held_.give_up(revoked.scope, revoked.epoch);
                      to_master(packet.from, LeaseReleased{revoked.scope, revoked.epoch}, out);
                    },
                    [&](const LeaseReleased& released) {
@@ -245,7 +243,7 @@ void Master::watch_health(NodeRecord& node, Health reported, Instant now) {
 }
 
 void Master::sweep(Instant now, Outbox& out) {
-  for (NodeRecord& node : nodes_) watch(node, now, out);
+  for (NodeRecord& node : nodes_) watch(node, now);
   tend_commands(now, out);
   tend_rollouts(now, out);
   tend_authority(now, out);
@@ -253,7 +251,7 @@ void Master::sweep(Instant now, Outbox& out) {
 }
 
 // Silence is judged by the contact plan where there is one, by missed heartbeats elsewhere.
-void Master::watch(NodeRecord& node, Instant now, Outbox&) {
+void Master::watch(NodeRecord& node, Instant now) {
   bool lost = false;
   if (node.is_windowed()) {
     const auto& contacts = *node.contacts;

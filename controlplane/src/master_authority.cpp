@@ -19,7 +19,7 @@ void Master::announce(const AuthorityGrant& grant, Instant now, Outbox& out) {
     if (peer.id == identity_.id) continue;
     if (peer.id == grant.holder)
       to_master_surely(peer.endpoint, any(grant.scope),
-                       std::make_shared<const LeaseGranted>(LeaseGranted{grant, now}), now, out);
+                       std::make_shared<const LeaseGranted>(LeaseGranted{grant, std::nullopt}), now, out);
     else
       to_master_surely(peer.endpoint, any(grant.scope), EpochNotice{grant.scope, grant.epoch}, now, out);
   }
@@ -36,10 +36,24 @@ void Master::on_lease_request(Endpoint from, const LeaseRequest& request, Instan
   }
 }
 
-void Master::take_grant(const LeaseGranted& granted, Instant now) {
-  // Nothing is gained from a lease that is over on arrival.
-  if (granted.grant.holder == identity_.id && now < granted.echo + granted.grant.lease)
-    held_.take(granted.grant, granted.echo);
+// Masters' clocks may be hours apart, so a lease counts from when this master asked, on its own clock. Where
+// it did not ask, it asks now, and acts from the answer on.
+void Master::take_grant(const LeaseGranted& granted, Instant now, Outbox& out) {
+  if (granted.grant.holder != identity_.id) return;
+  if (granted.echo)
+    held_.take(granted.grant, *granted.echo);
+  else if (held_.offer(granted.grant))
+    renew(granted.grant, now, out);
+}
+
+void Master::renew(const AuthorityGrant& grant, Instant now, Outbox& out) {
+  if (identity_.upstream) {
+    to_master(*identity_.upstream, LeaseRequest{grant.scope, grant.epoch, now}, out);
+  } else if (const auto renewed = chain_.renew(grant.scope, grant.epoch, identity_.id, now)) {
+    append_own(EventType::authority_granted, any(grant.scope), encode(AuthorityGranted{*renewed}), {},
+               Priority::authority, now);
+    held_.take(*renewed, now);
+  }
 }
 
 // A term this master had not heard of: it stops acting under an older one, drops what it had not sent yet,
@@ -48,7 +62,7 @@ void Master::see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox&
   std::uint64_t& known = epochs_[scope];
   if (epoch <= known) return;
   known = epoch;
-  if (const auto mine = held_.epoch_for(scope, now); mine && *mine < epoch) held_.give_up(scope);
+  held_.give_up(scope, epoch - 1);
   CommandBook::Todo todo;
   commands_.end_terms_before(scope, epoch, todo);
   do_it(todo, now, out);
@@ -58,15 +72,7 @@ void Master::see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox&
 }
 
 void Master::tend_authority(Instant now, Outbox& out) {
-  for (const AuthorityGrant& grant : held_.due_for_renewal(now)) {
-    if (identity_.upstream) {
-      to_master(*identity_.upstream, LeaseRequest{grant.scope, grant.epoch, now}, out);
-    } else if (const auto renewed = chain_.renew(grant.scope, grant.epoch, identity_.id, now)) {
-      append_own(EventType::authority_granted, any(grant.scope), encode(AuthorityGranted{*renewed}), {},
-                 Priority::authority, now);
-      held_.take(*renewed, now);
-    }
-  }
+  for (const AuthorityGrant& grant : held_.due_for_renewal(now)) renew(grant, now, out);
   for (const DomainId scope : chain_.scopes()) {
     if (!chain_.is_handing_over(scope)) continue;
     if (const auto grant = chain_.advance(scope, now)) {
@@ -82,7 +88,8 @@ void Master::tend_authority(Instant now, Outbox& out) {
 void Master::order_handover(DomainId scope, const Peer& to, Instant now, Outbox& out) {
   chain_.order_handover(scope, to.level, to.id, to.name);
   // This master may be the one that has to stop.
-  if (const auto epoch = held_.give_up(scope)) chain_.released(scope, *epoch);
+  const std::uint64_t present = chain_.current(scope)->epoch;
+  if (held_.give_up(scope, present)) chain_.released(scope, present);
   tend_authority(now, out);
 }
 

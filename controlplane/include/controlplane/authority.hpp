@@ -25,16 +25,22 @@ class HeldAuthority {
   /// A grant for this master; `asked` is its own time when it asked. An older epoch than the one held is
   /// ignored, and so is one of a term given up: a renewal may be overtaken by the order to give up.
   void take(const AuthorityGrant& grant, Instant asked);
-  /// Gives the scope up, whatever is left of the lease; the epoch given up, or nothing if it was not held.
-  std::optional<std::uint64_t> give_up(DomainId scope);
+  /// A new term that this master did not ask for. Nobody knows when its lease began on this master's clock,
+  /// so it may not act in it before it asked and was answered; until then the grant is due for renewal. False
+  /// where the term is not new to it.
+  bool offer(const AuthorityGrant& grant);
+  /// Gives up the terms of the scope up to `epoch`, whatever is left of a lease, those not yet heard of too;
+  /// true if it held one.
+  bool give_up(DomainId scope, std::uint64_t epoch);
   /// The epoch this master may act under for `scope` right now: it holds the grant and the lease, less the
   /// drift bound, runs (I-24).
   [[nodiscard]] std::optional<std::uint64_t> epoch_for(DomainId scope, Instant now) const;
   /// Scopes whose lease is to be renewed by now: a third of it has passed.
   [[nodiscard]] std::vector<AuthorityGrant> due_for_renewal(Instant now) const;
-  [[nodiscard]] std::vector<DomainId> scopes() const;
 
  private:
+  [[nodiscard]] bool is_over(const AuthorityGrant& grant) const;
+
   struct Held {
     AuthorityGrant grant;
     Instant ends;  // by the holder's clock, drift bound taken off

@@ -149,7 +149,7 @@ class Master {
   void classify(NodeRecord& node, const Heartbeat& beat, Instant now);
   void watch_health(NodeRecord& node, Health reported, Instant now);
   void sweep(Instant now, Outbox& out);
-  void watch(NodeRecord& node, Instant now, Outbox& out);
+  void watch(NodeRecord& node, Instant now);
   void flush(Instant now);
   void to_node(const NodeRecord& node, Message message, Outbox& out) const;
 
@@ -181,7 +181,8 @@ class Master {
 
   // authority
   void on_lease_request(Endpoint from, const LeaseRequest& request, Instant now, Outbox& out);
-  void take_grant(const LeaseGranted& granted, Instant now);
+  void take_grant(const LeaseGranted& granted, Instant now, Outbox& out);
+  void renew(const AuthorityGrant& grant, Instant now, Outbox& out);
   void see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox& out);
   void tend_authority(Instant now, Outbox& out);
   void announce(const AuthorityGrant& grant, Instant now, Outbox& out);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -199,7 +200,7 @@ struct LeaseRequest {
 };
 struct LeaseGranted {
   AuthorityGrant grant;
-  Instant echo;  ///< of the request; the grant's own time where nobody asked
+  std::optional<Instant> echo;  ///< of the request; nothing where nobody asked
 };
 struct LeaseRevoked {
   DomainId scope;
