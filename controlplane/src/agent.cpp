@@ -35,6 +35,51 @@ void Agent::start(Instant now, Outbox& out) {
   wake(Timer::snapshot, now + spread_over(settings_->snapshot, identity_.id, 1), out);
 }
 
+AgentState Agent::durable() const {
+  return {.incarnation = identity_.incarnation,
+          .boot = boot_,
+          .nonce = nonce_,
+          .hlc = hlc_,
+          .max_epoch_seen = is_planted(Defect::epoch_not_durable) ? 0 : max_epoch_seen_,
+          .bundle = bundle_,
+          .log = log_.memory(),
+          .desk = desk_.memory()};
+}
+
+void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
+  check(state.incarnation == identity_.incarnation, "a node wakes up with a memory of its own life");
+  std::fill(std::begin(due_), std::end(due_), never);
+  work_due_ = never;
+  state_ = {};
+  state_.phase = Phase::active;
+  state_.incarnation = identity_.incarnation;
+  link_class_ = {};
+  session_.reset();
+  log_ = NodeLog(state.log);
+  publish_again();
+  custody_ = {};
+  stalled_acks_ = 0;
+  rtt_us_ = 0;
+  silent_windows_ = 0;
+  autonomous_since_ = never;
+  max_epoch_seen_ = state.max_epoch_seen;
+  hlc_ = state.hlc;
+  nonce_ = answered_nonce_ = state.nonce;  // what answers an older Hello is worth nothing
+  bundle_ = state.bundle;
+  boot_ = state.boot + 1;
+  const bool has_carrier = carrier_;
+  start(now, out);
+  carrier_ = has_carrier;
+  write(EventType::node_rebooted, Priority::trust, encode(NodeRebooted{boot_, max_epoch_seen_}), {}, 0, now,
+        out);
+  std::vector<DeskStep> steps;
+  desk_ = CommandDesk({.keep = settings_->autonomy, .machine = identity_.machine, .gate = identity_.gate});
+  desk_.recall(state.desk, steps);
+  do_steps(steps, now, out);
+  has_work_ = true;
+  tend_desk(now, out);
+}
+
 // ---- contact ----------------------------------------------------------------------------------------------
 
 void Agent::on_timer(Timer timer, Instant now, Outbox& out) {
@@ -323,7 +368,7 @@ void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause,
       .subject = any(identity_.id),
       .occurred = now,
       .clock_quality = is_in_contact(mode()) ? ClockQuality::synchronised : ClockQuality::free_running,
-      .boot = 1,
+      .boot = boot_,
       .uptime = now.time_since_epoch(),
       .hlc = hlc_ = next_hlc(hlc_, now),
       .epoch = max_epoch_seen_,

@@ -196,9 +196,10 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
   std::vector<Event> events;
   Admitted worst = Admitted::fresh;
   for (const LogEntry& entry : chunk.entries) {
-    std::optional<Event> event;
-    Admitted admitted = admission_.admit(entry.packed, event);
-    if (event && event->origin != any(node.enrolment.id)) admitted = Admitted::malformed;
+    // Asked before it is admitted: a node must not move the marks of another one.
+    std::optional<Event> event = decode<Event>(entry.packed);
+    const bool is_its_own = event && event->origin == any(node.enrolment.id);
+    const Admitted admitted = is_its_own ? admission_.admit(entry.packed, event) : Admitted::malformed;
     if (admitted == Admitted::duplicate) {
       ++counters_.duplicates;
       continue;

@@ -12,6 +12,38 @@ std::uint64_t bytes_of(const std::vector<LogEntry>& entries) {
   return bytes;
 }
 
+NodeLog::NodeLog(const LogMemory& memory) : NodeLog() {
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    const LogMemory::Stream& from = memory.streams[i];
+    check(from.entries.size() == from.values.size(), "every entry kept has its chain value");
+    Stream& stream = streams_[i];
+    stream.head = from.head;
+    stream.mark = from.mark;
+    stream.before = from.before;
+    stream.value = from.value;
+    stream.bytes = bytes_of(from.entries);
+    for (std::size_t entry = 0; entry < from.entries.size(); ++entry)
+      stream.held.push_back({from.entries[entry], from.values[entry]});
+    written_ += stream.head;
+    acknowledged_ += stream.mark;
+    backlog_bytes_ += stream.bytes;
+  }
+}
+
+LogMemory NodeLog::memory() const {
+  LogMemory memory;
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    const Stream& stream = streams_[i];
+    LogMemory::Stream& to = memory.streams[i];
+    to = {stream.head, stream.mark, stream.before, stream.value, {}, {}};
+    for (std::size_t held = stream.released; held < stream.held.size(); ++held) {
+      to.entries.push_back(stream.held[held].entry);
+      to.values.push_back(stream.held[held].value);
+    }
+  }
+  return memory;
+}
+
 Written NodeLog::write(Event event, std::uint32_t body_bytes) {
   event.stream = stream_of(event.priority);
   Stream& stream = streams_[index_of(event.stream)];

@@ -141,6 +141,21 @@ struct HandDriver {
     drain({Role::master, 0});
   }
 
+  void reboot(std::uint32_t node) {
+    agents[node].reboot(now, out_);
+    drain({Role::node, node});
+  }
+
+  /// From a backup. The truth about what it wrote goes with the node's new history; see `written`.
+  void restore(std::uint32_t node, const AgentState& backup) {
+    for (const StreamClass stream : all_streams) {
+      auto& values = written[node][index_of(stream)];
+      values.resize(backup.log.streams[index_of(stream)].head);
+    }
+    agents[node].wake_up(backup, now, out_);
+    drain({Role::node, node});
+  }
+
   /// The node notes telemetry.
   void observe(std::uint32_t node, Priority priority) {
     agents[node].observe(Observation{}, priority, now, out_);

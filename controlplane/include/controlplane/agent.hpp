@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/agent_state.hpp"
 #include "controlplane/command_desk.hpp"
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/link_class.hpp"
@@ -65,6 +66,15 @@ class alignas(64) Agent {
   /// What the node found out about itself; told with the next heartbeat and snapshot.
   void set_health(Health health) { health_ = health; }
   void on_battery(std::uint8_t pct, Instant now, Outbox& out);
+
+  /// What survives a reboot.
+  [[nodiscard]] AgentState durable() const;
+  /// The node comes up again with what is durable; all else is lost, and node.rebooted says so in its log.
+  void reboot(Instant now, Outbox& out) { wake_up(durable(), now, out); }
+  /// As reboot, with what was durable at some time: the present, or a backup. An older log than the master
+  /// holds is found out by either end (A26), never taken up in silence. Requires the state of this node's
+  /// incarnation.
+  void wake_up(const AgentState& state, Instant now, Outbox& out);
 
   /// A hint that a heartbeat or its acknowledgement is next for this agent.
   void fetch_ahead() const { ibcf::fetch_ahead(this, hot_bytes); }
@@ -179,6 +189,7 @@ class alignas(64) Agent {
 
   StreamSeqs sent_{};     // newest seqs published in contact; they add up to published_
   StreamSeqs custody_{};  // newest seqs that a relay keeps for us
+  std::uint32_t boot_ = 1;
   Instant autonomous_since_ = never;
   std::uint64_t hlc_ = 0;
   std::uint64_t nonce_ = 0;

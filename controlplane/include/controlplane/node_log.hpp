@@ -8,10 +8,29 @@
 
 namespace ibcf {
 
+/// A node's log as a value with a packed form, for a reboot: by stream, what is held with the chain values
+/// after each entry.
+struct LogMemory {
+  struct Stream {
+    std::uint64_t head = 0;
+    std::uint64_t mark = 0;
+    Digest before;
+    Digest value;
+    std::vector<LogEntry> entries;
+    std::vector<Digest> values;
+    IBCF_FIELDS(Stream, head, mark, before, value, entries, values)
+  };
+  PerStream<Stream> streams;
+  IBCF_FIELDS(LogMemory, streams)
+};
+
 /// A node's own log: what it wrote, stream by stream, as long as nobody has acknowledged it end to end.
 class NodeLog {
  public:
   NodeLog() : streams_(all_streams.size()) {}
+
+  explicit NodeLog(const LogMemory& memory);
+  [[nodiscard]] LogMemory memory() const;
 
   /// Gives the event its place (stream, seq, prev) and keeps it.
   Written write(Event event, std::uint32_t body_bytes);

@@ -24,6 +24,7 @@ enum class Defect : std::uint8_t {
   restore_unchecked,      ///< a store puts back whatever a peer gave it for a damaged entry
   install_unverified,     ///< a node installs what it could not verify, and says APPLIED
   forget_releases,        ///< a node installs a release before one that it has run
+  epoch_not_durable,      ///< a node forgets the highest epoch it has seen when it reboots
 };
 
 inline Defect planted_defect = Defect::none;

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "controlplane/command_desk.hpp"
+#include "controlplane/node_log.hpp"
+
+namespace ibcf {
+
+/// What a node keeps over a reboot, as a value with a packed form. Whoever drives an agent has it on stable
+/// storage before it does what the agent left in its outbox; everything else an agent knows may be lost at
+/// any time.
+struct AgentState {
+  std::uint32_t incarnation = 1;
+  std::uint32_t boot = 1;   ///< counts the reboots of this incarnation, from 1
+  std::uint64_t nonce = 0;  ///< of the newest Hello: the next one has to be higher
+  std::uint64_t hlc = 0;
+  std::uint64_t max_epoch_seen = 0;  ///< stored before the node acts on it (I-22)
+  BundleId bundle;
+  LogMemory log;
+  DeskMemory desk;
+  IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, log, desk)
+};
+
+}  // namespace ibcf
