@@ -71,7 +71,8 @@ TEST_CASE("I-5 and I-7: flipped bits are found, stop readers and writers, and ar
   REQUIRE(condition.damaged.size() == 2);
   CHECK(condition.damaged[0].first == 13);
   CHECK(condition.damaged[0].entries.size() == 2);
-  CHECK(condition.damaged[0].entries[0].identity == EventIdentity{origin_named(1), 1, StreamClass::control, 5});
+  CHECK(condition.damaged[0].entries[0].identity ==
+        EventIdentity{origin_named(1), 1, StreamClass::control, 5});
   CHECK(condition.damaged[1].first == 44);
   CHECK(ours.verify() == 13);
   const Scanned scanned = ours.scan(0, [](const Stored&) { return true; });

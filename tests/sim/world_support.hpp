@@ -63,8 +63,8 @@ struct RunResult {
   std::vector<std::string> violations;
   std::vector<std::string> waiting;
   std::map<std::string, double> metrics;
-  std::string ended;         ///< the clock when it ended
-  std::uint64_t events = 0;  ///< in the log
+  std::string ended;          ///< the clock when it ended
+  std::uint64_t events = 0;   ///< in the log
   double last_verdict_s = 0;  ///< when the last replay ended
   std::uint64_t verdicts = 0;
 

@@ -61,7 +61,7 @@ struct MetricValue {
 /// What is known after the last event.
 struct RunResult {
   std::string event_hash;
-  Duration end{};  ///< simulated time when it ended: the horizon, unless it was cut short or stopped
+  Duration end{};       ///< simulated time when it ended: the horizon, unless it was cut short or stopped
   std::string verdict;  ///< one word: "pass", "expectation_failed", "invariant_violated", ...
   int exit_code = 0;
   std::string detail;  ///< for a verdict other than pass: what broke, and why not yet; may have lines

@@ -57,7 +57,7 @@ struct Outcome {
   /// Of invariants, each with its number, time, event of the log, seed and who. The run ends with the
   /// calendar entry in which the first was seen.
   std::vector<std::string> violations;
-  std::vector<std::string> waiting;     ///< what did not converge, and what it waits for
+  std::vector<std::string> waiting;                     ///< what did not converge, and what it waits for
   std::vector<std::pair<std::string, double>> metrics;  ///< every metric at the end, over the whole fleet
   std::vector<std::pair<std::string, std::uint64_t>> counters;
   std::uint64_t events = 0;      ///< calendar entries run
