@@ -28,7 +28,7 @@ bool Projections::apply(const Stored& stored, const Event& event) {
   const bool readable = roster_.apply(stored, event) && lifecycle_.apply(stored, event) &&
                         connectivity_.apply(stored, event) && authority_.apply(stored, event) &&
                         drift_.apply(stored, event) && alarms_.apply(event) &&
-                        supply_chain_.apply(stored, event);
+                        supply_chain_.apply(stored, event) && rollouts_.apply(event);
   if (!readable) ++unreadable_;
   return readable;
 }
@@ -50,6 +50,7 @@ Bytes Projections::view_bytes() const {
   drift_.write(encoder);
   alarms_.write(encoder);
   supply_chain_.write(encoder);
+  rollouts_.write(encoder);
   return bytes;
 }
 
@@ -71,6 +72,7 @@ bool Projections::restore(ByteView snapshot) {
   drift_.read(decoder);
   alarms_.read(decoder);
   supply_chain_.read(decoder);
+  rollouts_.read(decoder);
   seen_.read(decoder);
   AsOf as_of;
   decoder.get(as_of);

@@ -28,6 +28,11 @@ struct HandDriver {
   AgentSettings agent_settings;
   MasterSettings master_settings;
   Duration hop_time = std::chrono::milliseconds{10};
+  /// How long every command takes on every node.
+  struct SlowMachine final : Machine {
+    Duration takes{};
+    [[nodiscard]] Execution plan(const CommandDelivery&) const override { return {takes, ""}; }
+  } machine;
   /// Asked for every packet on every hop: how many copies arrive. It may change the packet.
   std::function<int(const Hop&, Packet&)> on_the_way = [](const Hop&, Packet&) { return 1; };
 
@@ -117,15 +122,22 @@ struct HandDriver {
   }
 
   std::optional<CommandId> order(std::uint32_t node, Duration valid_for = std::chrono::hours{1}) {
-    const auto id = master->issue({.node = id_of(node),
-                                   .home = {Role::master, 0},
-                                   .scope = domain,
-                                   .valid_for = valid_for,
-                                   .bundle_id = {},
-                                   .argument = ""},
-                                  now, out_);
+    return order({.node = id_of(node), .home = {}, .scope = {}, .valid_for = valid_for});
+  }
+  std::optional<CommandId> order(CommandOrder what) {
+    what.home = {Role::master, 0};
+    what.scope = domain;
+    const auto id = master->issue(what, now, out_);
     drain({Role::master, 0});
     return id;
+  }
+  void roll_out(const RolloutOrder& what) {
+    master->order_rollout(what, now, out_);
+    drain({Role::master, 0});
+  }
+  void set_battery(std::uint32_t node, std::uint8_t pct) {
+    agents[node].on_battery(pct, now, out_);
+    drain({Role::node, node});
   }
 
   /// Rolls a bundle out to all nodes at once; its orders go out with the master's next sweep.
@@ -270,6 +282,7 @@ struct HandDriver {
     identity.secret = secret_of(node);
     identity.windowed = windows != nullptr;
     identity.version = "1.0.0";
+    identity.machine = &machine;
     agents.emplace_back(agent_settings, std::move(identity));
     Enrolment enrolment;
     enrolment.id = id_of(node);

@@ -61,10 +61,60 @@ class Teller {
            go_to(w[1]);
            twin_.set_upstream(w[2] == "heal");
          }},
-        {R"(at (\w+) +order node (\d+))",
+        {R"(given commands take (\w+))",
+         [this](const auto& w) { twin_.machine.takes = parse_duration(w[1].str()).value(); }},
+        {R"(at (\w+) +order node (\d+)( at most once)?(?: with key (\w+))?(?: for (\w+))?(?: as (\w+))?)",
          [this](const auto& w) {
            go_to(w[1]);
-           CHECK(twin_.order(node(w[2])));
+           CommandOrder order{.node = HandDriver::id_of(node(w[2])), .home = {}, .scope = {}};
+           if (w[3].matched) order.delivery = DeliverySemantics::at_most_once;
+           if (w[4].matched) order.coalesce_key = w[4].str();
+           if (w[5].matched) order.valid_for = parse_duration(w[5].str()).value();
+           const auto id = twin_.order(order);
+           REQUIRE(id);
+           if (w[6].matched) commands_[w[6].str()] = {*id, order.node};
+         }},
+        {R"(at (\w+) +cancel (\w+)(?: as (\w+))?)",
+         [this](const auto& w) {
+           go_to(w[1]);
+           const Named& target = commands_.at(w[2].str());
+           const auto id = twin_.order({.node = target.node,
+                                        .home = {},
+                                        .scope = {},
+                                        .kind = CommandKind::cancel,
+                                        .argument = text_of(target.id)});
+           REQUIRE(id);
+           if (w[3].matched) commands_[w[3].str()] = {*id, target.node};
+         }},
+        {R"(at (\w+) +(\w+) went ([A-Z_, ]+))",
+         [this](const auto& w) {
+           go_to(w[1]);
+           std::string states;
+           for (const CommandState state : twin_.steps_of(commands_.at(w[2].str()).id))
+             states += (states.empty() ? "" : ", ") + std::string(word_of(state));
+           CHECK(states == w[3].str());
+         }},
+        {R"(at (\w+) +(\w+) is (provisional|final))",
+         [this](const auto& w) {
+           go_to(w[1]);
+           CHECK(twin_.master->commands().is_final(commands_.at(w[2].str()).id) == (w[3] == "final"));
+         }},
+        {R"(at (\w+) +roll out a bundle with the maintenance window (.+))",
+         [this](const auto& w) {
+           go_to(w[1]);
+           RolloutOrder order;
+           order.bundle.id = derive_id<BundleTag>("story", 1, w[2].str());
+           order.bundle.name = "baseline";
+           order.bundle.version = "1.0.0";
+           order.bundle.release = 1;
+           order.bundle.constraints.maintenance_window = w[2].str();
+           order.waves = {1};
+           twin_.roll_out(order);
+         }},
+        {R"(at (\w+) +crash node (\d+))",
+         [this](const auto& w) {
+           go_to(w[1]);
+           twin_.reboot(node(w[2]));
          }},
         {R"(at (\w+) +node (\d+) is (\w+)(?:, and its master believes (\w+))?)",
          [this](const auto& w) {
@@ -103,7 +153,12 @@ class Teller {
     };
   }
 
+  struct Named {
+    CommandId id;
+    NodeId node;
+  };
   HandDriver twin_;
+  std::map<std::string, Named> commands_;  ///< by the names that the story gave them
   std::uint32_t nodes_ = 0;
   std::vector<Sentence> sentences_;
 };

@@ -106,8 +106,8 @@ class CommandDesk {
   [[nodiscard]] const Shared<PolicyBundle>& policy() const { return policy_; }
 
   [[nodiscard]] DeskMemory memory() const;
-  /// After a reboot, on a new desk: what was begun at most once, and has no result, is INDETERMINATE and
-  /// never tried again (I-30); what was begun at least once is done again.
+  /// After a reboot, on a new desk; look() comes next. What was begun at most once, and has no result, is
+  /// INDETERMINATE and never tried again (I-30); what was begun at least once is done again.
   void recall(const DeskMemory& memory, std::vector<DeskStep>& steps);
 
  private:

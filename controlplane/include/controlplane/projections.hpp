@@ -9,15 +9,17 @@
 #include "controlplane/drift_projection.hpp"
 #include "controlplane/fleet_roster.hpp"
 #include "controlplane/lifecycle_projection.hpp"
+#include "controlplane/rollout_projection.hpp"
 #include "controlplane/seen_events.hpp"
 #include "controlplane/supply_chain_projection.hpp"
 
 namespace ibcf {
 
 /// The views that reports and screens read, folded from one log or from several merged: connectivity,
-/// lifecycle, authority, drift and supply chain, over one roster, and the alarms that masters raised. Nothing
-/// else goes in, so they can be rebuilt from nothing (I-11), or from a snapshot and the tail (I-12). An event
-/// that comes twice changes nothing (I-13). Per-origin order is all that is asked of a merged log (I-14).
+/// lifecycle, authority, drift and supply chain, over one roster, rollouts, and the alarms that masters
+/// raised. Nothing else goes in, so they can be rebuilt from nothing (I-11), or from a snapshot and the tail
+/// (I-12). An event that comes twice changes nothing (I-13). Per-origin order is all that is asked of a
+/// merged log (I-14).
 class Projections {
  public:
   /// The domains are the fleet's, parents and children in any order. `bodies` finds what snapshots hold;
@@ -43,6 +45,7 @@ class Projections {
   [[nodiscard]] const DriftProjection& drift() const { return drift_; }
   [[nodiscard]] const Alarms& alarms() const { return alarms_; }
   [[nodiscard]] const SupplyChainProjection& supply_chain() const { return supply_chain_; }
+  [[nodiscard]] const RolloutProjection& rollouts() const { return rollouts_; }
   [[nodiscard]] std::uint64_t unreadable() const { return unreadable_; }
 
   /// All views and what is needed to go on, position included.
@@ -61,6 +64,7 @@ class Projections {
   DriftProjection drift_;
   Alarms alarms_;
   SupplyChainProjection supply_chain_;
+  RolloutProjection rollouts_;
   SeenEvents seen_;
   Event event_;  // kept for its memory
   std::uint64_t unreadable_ = 0;

@@ -10,19 +10,10 @@
 
 #include "controlplane/command_book.hpp"
 #include "controlplane/message.hpp"
+#include "controlplane/rollout_advice.hpp"
 #include "model/rollout.hpp"
 
 namespace ibcf {
-
-/// How many of `reached` nodes of a wave may lack the bundle when the next wave begins: the part beyond the
-/// threshold, but at least one where there are two or more, so that one bad node never blocks a wave (L-6).
-std::uint32_t allowed_to_lack(std::uint32_t reached, double threshold);
-
-/// Whether a rollout may go on, and what speaks against it.
-struct RolloutAdvice {
-  bool is_safe = false;
-  std::vector<std::string> reasons;  ///< empty exactly where it is safe
-};
 
 /// The bundles that a home master brings to its nodes, wave by wave (protocols page, "Rollouts"). A fold of
 /// the master's log: whatever it decides it proposes as an event, and apply() of the same events in order
