@@ -31,6 +31,11 @@ const std::vector<MetricName>& metric_names() {
        false, true},
       {"commands_held", "commands a master held back because the node was returning or replaying", false,
        true},
+      {"commands_failed", "commands that a node tried and that did not work", false, true},
+      {"commands_cancelled", "commands that a cancel stopped, by their home master's book", false, true},
+      {"commands_not_final", "commands whose end their home master does not know for certain yet", false,
+       true},
+      {"rollouts_halted", "parts of rollouts that their master halted", false, true},
       {"executions_in_replay", "commands executed while the node was RETURNING or REPLAYING", false, true},
       {"applied_by_cut_off_master",
        "commands executed between the start and end of an isolation, issued by the isolated domain's master "

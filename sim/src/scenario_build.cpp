@@ -7,6 +7,7 @@
 #include <map>
 #include <numeric>
 
+#include "controlplane/maintenance_window.hpp"
 #include "data_file.hpp"
 #include "graphml.hpp"
 #include "model/check.hpp"
@@ -45,6 +46,7 @@ class Spot {
       if (value.is_string()) texts[key] = value.get<std::string>();
     return texts;
   }
+  [[nodiscard]] bool flag() const { return is_there() && json_->is_boolean() && json_->get<bool>(); }
   [[nodiscard]] double number() const { return is_there() && json_->is_number() ? json_->get<double>() : 0; }
   template <class Whole>
   [[nodiscard]] Whole whole() const {
@@ -374,6 +376,7 @@ class ScenarioBuilder {
       for (const Spot& tag : item["tags"].items()) group.tags.push_back(tag.text());
       group.access = reference(item["access"], access_);
       group.spread_m = item["spread"].amount(Unit::length);
+      group.battery_pct = item["battery_pct"].whole<std::uint8_t>();
       near(item, group);
       s_.groups.push_back(std::move(group));
     }
@@ -409,6 +412,8 @@ class ScenarioBuilder {
     b.dwell = spot["dwell"].duration();
     b.gap_events = spot["gap_events"].whole<std::uint32_t>();
     b.flush = spot["flush"].duration();
+    b.commands_take = spot["commands_take"].duration();
+    b.commands_fail = spot["commands_fail"].number();
   }
 
   void controllers(const Spot& spot) {
@@ -447,6 +452,9 @@ class ScenarioBuilder {
     load.every = spot["every"].duration();
     load.nodes = spot["nodes"].text() == "all" ? none : spot["nodes"].whole<std::uint32_t>();
     load.valid_for = spot["valid_for"].duration();
+    load.delivery = spot["delivery"].word(DeliverySemantics::at_least_once);
+    load.coalesce_key = spot["coalesce_key"].text();
+    load.cancel_after = spot["cancel_after"].duration();
     return load;
   }
 
@@ -460,6 +468,13 @@ class ScenarioBuilder {
     for (const Spot& wave : spot["waves"].items()) rollout.waves.push_back(wave.number());
     rollout.wave_every = spot["wave_every"].duration();
     rollout.threshold = spot["threshold"].number();
+    rollout.rolls_back = spot["rolls_back"].number();
+    const Spot constraints = spot["constraints"];
+    rollout.constraints = {constraints["maintenance_window"].text(), constraints["requires_online"].flag(),
+                           constraints["min_battery_pct"].number()};
+    const Spot window = constraints["maintenance_window"];
+    if (const auto [parsed, problem] = MaintenanceWindow::parse(window.text()); !parsed)
+      report(window.path(), problem);
     waves(spot["waves"]);
     return rollout;
   }

@@ -35,7 +35,8 @@ constexpr char text[] = R"json({
           "tags": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "Tags of the nodes, to ask projections by.", "examples": [["retail", "v2-hardware"]]},
           "access": {"type": "string", "description": "How the nodes reach their relay: a name from topology/access.", "examples": ["lte"]},
           "near": {"type": "array", "minItems": 1, "items": {"type": "string"}, "description": "Sites around which the nodes stand. Default: every site with a relay of the domain, or of the nearest one above it that has any.", "examples": [["paris", "madrid"]]},
-          "spread": {"x-unit": "length", "x-maximum": "5000km", "default": "30km", "description": "Each node stands within this distance of its site."}
+          "spread": {"x-unit": "length", "x-maximum": "5000km", "default": "30km", "description": "Each node stands within this distance of its site."},
+          "battery_pct": {"type": "integer", "minimum": 0, "maximum": 100, "default": 100, "description": "Charge of each node's battery, which the min_battery_pct of a bundle is held against."}
         }}},
       "behaviour": {
         "type": "object", "default": {}, "description": "What every node does.", "additionalProperties": false,
@@ -50,7 +51,9 @@ constexpr char text[] = R"json({
           "rtt_live_below": {"x-unit": "duration", "x-minimum": "1ms", "default": "300ms", "description": "A round trip below this makes a DELAYED node LIVE (A1). At most rtt_delayed_above."},
           "dwell": {"x-unit": "duration", "default": "1m", "description": "How long a threshold must be passed before the mode changes."},
           "gap_events": {"type": "integer", "minimum": 1, "maximum": 1000000000, "default": 64, "description": "A debt of more events than this at a contact needs a full reconciliation (A24)."},
-          "flush": {"x-unit": "duration", "x-minimum": "1s", "default": "5m", "description": "Heartbeats are folded into one stored batch in each such interval."}
+          "flush": {"x-unit": "duration", "x-minimum": "1s", "default": "5m", "description": "Heartbeats are folded into one stored batch in each such interval."},
+          "commands_take": {"x-unit": "duration", "x-maximum": "24h", "default": "0s", "description": "How long carrying out a command takes; a node carries out one at a time."},
+          "commands_fail": {"x-unit": "fraction", "default": 0, "description": "Part of the commands that do not work when they are carried out; bundles have rolls_back."}
         }}
     }},
   "topology": {
@@ -192,7 +195,10 @@ constexpr char text[] = R"json({
           "every": {"x-unit": "duration", "default": "0s", "description": "Time between two; \"0s\": once, at `from`."},
           "until": {"x-unit": "duration", "description": "No more from here on; after `from`. Default: the horizon.", "examples": ["12h"]},
           "nodes": {"type": ["integer", "string"], "minimum": 1, "maximum": 1000000, "pattern": "^all$", "x-word": "all", "default": 1, "description": "Number of nodes, drawn at random each time, or \"all\"."},
-          "valid_for": {"x-unit": "duration", "x-minimum": "1s", "default": "1h", "description": "No effect later than this after issue."}
+          "valid_for": {"x-unit": "duration", "x-minimum": "1s", "x-maximum": "744h", "default": "1h", "description": "No effect later than this after issue. At most 31 days."},
+          "delivery": {"type": "string", "enum": ["at-least-once", "at-most-once"], "default": "at-least-once", "description": "At least once: sent again until answered. At most once: never sent again where it may have been taken, and not begun again after a crash."},
+          "coalesce_key": {"type": "string", "default": "", "description": "Of two commands of one node with the same key, the newer supersedes the older. Empty: none does.", "examples": ["config"]},
+          "cancel_after": {"x-unit": "duration", "default": "0s", "description": "An operator cancels each so long after its issue; \"0s\": never."}
         }}},
       "rollouts": {"type": "array", "default": [], "description": "New policy bundles, wave by wave.", "items": {
         "type": "object", "required": ["bundle", "version", "at", "domain"], "additionalProperties": false,
@@ -204,7 +210,13 @@ constexpr char text[] = R"json({
           "domain": {"type": "string", "description": "To every node of this domain and those below it.", "examples": ["earth"]},
           "waves": {"type": "array", "minItems": 1, "items": {"x-unit": "fraction"}, "default": [0.01, 0.1, 0.5, 1], "description": "Part of the nodes reached with each wave; rising, the last is 1."},
           "wave_every": {"x-unit": "duration", "x-minimum": "1s", "default": "10m", "description": "Time between two waves, at least."},
-          "threshold": {"x-unit": "fraction", "default": 0.9, "description": "Part of the reached nodes that must have applied it before the next wave."}
+          "threshold": {"x-unit": "fraction", "default": 0.9, "description": "Part of the reached nodes that must have applied it before the next wave. One may always lack it where two or more are reached."},
+          "rolls_back": {"x-unit": "fraction", "default": 0, "description": "Part of the nodes on which the bundle does not work, so that they roll back."},
+          "constraints": {"type": "object", "default": {}, "description": "When nodes may be worked on: to take this bundle, and, while it is in force, to carry out commands.", "additionalProperties": false, "properties": {
+            "maintenance_window": {"type": "string", "default": "", "description": "Times in UTC, from the start of the run on a Thursday; empty: always.", "examples": ["daily 22:00-04:00", "mon,tue 01:00-03:00; sat-sun 00:00-24:00"]},
+            "requires_online": {"type": "boolean", "default": false, "description": "Only in contact with the master."},
+            "min_battery_pct": {"type": "number", "minimum": 0, "maximum": 100, "default": 0, "description": "Only with at least this charge."}
+          }}
         }}},
       "handovers": {"type": "array", "default": [], "description": "Authority over a domain changes hands on an operator's order.", "items": {
         "type": "object", "required": ["at", "domain", "to"], "additionalProperties": false,

@@ -175,7 +175,11 @@ void World::State::build_nodes() {
                                                       .id = id,
                                                       .domain = domain_ids[place.domain],
                                                       .signer = signer.get(),
-                                                      .version = "1.0.0"});
+                                                      .version = "1.0.0",
+                                                      .battery_pct = group.battery_pct,
+                                                      .machine = &machines.emplace_back(
+                                                          scenario.seed, place.name, behaviour.commands_take,
+                                                          behaviour.commands_fail, rolls_back)});
     masters[place.master].enrol(
         Enrolment{.index = i,
                   .incarnation = 1,
@@ -504,7 +508,7 @@ void World::State::witness(std::uint32_t master, const Stored& stored) {
 // ---- workload ---------------------------------------------------------------------------------------------
 
 void World::State::work(std::uint32_t slot, Instant at) {
-  const Work& item = works[slot];
+  const Work item = works[slot];  // more may be added meanwhile
   switch (item.kind) {
     case Work::Kind::commands: {
       const auto& load = scenario.commands[item.index];
@@ -516,6 +520,11 @@ void World::State::work(std::uint32_t slot, Instant at) {
     case Work::Kind::rollout:
       roll_out(scenario.rollouts[item.index], at);
       break;
+    case Work::Kind::cancel: {
+      const CommandOrder what = cancels[item.index];
+      orders_refused += order(what, at) ? 0 : 1;
+      break;
+    }
     case Work::Kind::handover: {
       const auto& handover = scenario.handovers[item.index];
       masters[global_master].order_handover(domain_ids[handover.domain], peer_of(handover.to), at, outbox);
@@ -539,22 +548,35 @@ void World::State::send_commands(const Scenario::CommandLoad& load, std::uint32_
   }
   for (const std::uint32_t node : targets) {
     const DomainId scope = domain_ids[layout.nodes[node].domain];
-    bool issued = false;
-    for (std::uint32_t i = 0; i < masters.size() && !issued; ++i) {
-      issued = masters[i]
-                   .issue({.node = agents[node].identity().id,
-                           .home = {Role::master, layout.nodes[node].master},
-                           .scope = scope,
-                           .kind = load.kind,
-                           .valid_for = load.valid_for,
-                           .bundle_id = {},
-                           .argument = load.name},
-                          at, outbox)
-                   .has_value();
-      drain({Role::master, i}, at);
-    }
+    const CommandOrder what{.node = agents[node].identity().id,
+                            .home = {Role::master, layout.nodes[node].master},
+                            .scope = scope,
+                            .kind = load.kind,
+                            .valid_for = load.valid_for,
+                            .argument = load.name,
+                            .delivery = load.delivery,
+                            .coalesce_key = load.coalesce_key};
+    const auto issued = order(what, at);
     orders_refused += issued ? 0 : 1;
+    if (!issued || load.cancel_after == Duration::zero()) continue;
+    cancels.push_back(what);
+    cancels.back().kind = CommandKind::cancel;
+    cancels.back().argument = text_of(*issued);
+    cancels.back().coalesce_key.clear();
+    works.push_back({Work::Kind::cancel, static_cast<std::uint32_t>(cancels.size() - 1)});
+    calendar.push(
+        {at + load.cancel_after, EntryKind::workload, 0, static_cast<std::uint32_t>(works.size() - 1)});
   }
+}
+
+// To whichever master holds the authority right now.
+std::optional<CommandId> World::State::order(const CommandOrder& what, Instant at) {
+  for (std::uint32_t i = 0; i < masters.size(); ++i) {
+    const auto id = masters[i].issue(what, at, outbox);
+    drain({Role::master, i}, at);
+    if (id) return id;
+  }
+  return std::nullopt;
 }
 
 void World::State::roll_out(const Scenario::Rollout& rollout, Instant at) {
@@ -567,6 +589,8 @@ void World::State::roll_out(const Scenario::Rollout& rollout, Instant at) {
   for (const Scenario::Rollout& other : scenario.rollouts)
     if (other.bundle == rollout.bundle && other.at <= rollout.at) ++order.bundle.release;
   for (const auto& [object, value] : rollout.config) order.bundle.objects[object].value = exact_value(value);
+  order.bundle.constraints = rollout.constraints;
+  rolls_back[order.bundle.id] = rollout.rolls_back;
   order.waves = rollout.waves;
   order.wave_every = rollout.wave_every;
   order.threshold = rollout.threshold;

@@ -98,6 +98,24 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
     return count_executions([](const auto& e) { return e.epoch < e.max_epoch_seen; });
   if (name == "commands_held")
     return count_masters([](const auto& master) { return master.commands().counters().held; });
+  if (name == "commands_failed")
+    return count_nodes([&](std::uint32_t i) { return agents[i].desk().count(CommandState::failed); });
+  if (name == "commands_cancelled")
+    return count_masters([](const auto& master) {
+      return master.commands().counters().entered[static_cast<std::size_t>(CommandState::cancelled)];
+    });
+  if (name == "commands_not_final")
+    return count_masters([](const auto& master) {
+      const CommandBook& book = master.commands();
+      return std::count_if(book.records().begin(), book.records().end(),
+                           [&](const auto& entry) { return book.is_final(entry.first) == false; });
+    });
+  if (name == "rollouts_halted")
+    return count_masters([](const auto& master) {
+      const auto all = master.rollouts().rollouts();
+      return std::count_if(all.begin(), all.end(),
+                           [](const Rollout* one) { return one->state == RolloutState::halted; });
+    });
   if (name == "executions_in_replay")
     return count_executions([](const auto& e) { return is_coming_back(e.mode); });
   if (name == "applied_by_cut_off_master") {

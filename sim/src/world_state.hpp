@@ -12,6 +12,7 @@
 #include "controlplane/projections.hpp"
 #include "controlplane/relay.hpp"
 #include "layout.hpp"
+#include "node_machine.hpp"
 #include "sim/checkers.hpp"
 #include "sim/ledger.hpp"
 #include "sim/world.hpp"
@@ -60,6 +61,7 @@ struct World::State final : NetworkClient {
   void refresh_routes(Instant now);
   void work(std::uint32_t slot, Instant now);
   void send_commands(const Scenario::CommandLoad& load, std::uint32_t number, Instant now);
+  std::optional<CommandId> order(const CommandOrder& what, Instant now);
   void roll_out(const Scenario::Rollout& rollout, Instant now);
   void sample(Instant now);
   void note_mode(std::uint32_t node);
@@ -95,6 +97,8 @@ struct World::State final : NetworkClient {
   std::vector<Domain> domains;
   AgentSettings agent_settings;
   std::vector<std::unique_ptr<Ed25519Signer>> signers;
+  RollsBack rolls_back;
+  std::deque<NodeMachine> machines;
   std::vector<Agent> agents;
   std::vector<RelayCore> relays;
   std::vector<bool> relay_open;
@@ -115,10 +119,11 @@ struct World::State final : NetworkClient {
   Outbox outbox;
 
   struct Work {
-    enum class Kind : std::uint8_t { commands, rollout, handover } kind;
+    enum class Kind : std::uint8_t { commands, rollout, handover, cancel } kind;
     std::uint32_t index;
   };
   std::vector<Work> works;
+  std::vector<CommandOrder> cancels;  ///< that operators will order
   std::vector<std::uint32_t> draws;  ///< per command load, draws so far
   std::vector<BundleId> rolled_out;  ///< newest bundle per node's leaf domain; nil where none
   std::uint64_t orders_refused = 0;

@@ -73,6 +73,7 @@ struct Scenario {
     std::uint32_t access = none;
     std::vector<std::uint32_t> near;  ///< sites
     double spread_m = 30e3;
+    std::uint8_t battery_pct = 100;
   };
 
   /// One master. It is home to the nodes of its domain's subtree that no deeper master is home to.
@@ -101,6 +102,8 @@ struct Scenario {
     Duration dwell = std::chrono::minutes{1};
     std::uint32_t gap_events = 64;  ///< a debt above this at a contact needs a full reconciliation (A24)
     Duration flush = std::chrono::minutes{5};  ///< heartbeats are folded into one batch per interval
+    Duration commands_take{};                  ///< how long carrying a command out takes
+    double commands_fail = 0;                  ///< part of the commands that do not work, bundles aside
   };
 
   struct CommandLoad {
@@ -112,17 +115,22 @@ struct Scenario {
     Duration every{};         ///< 0: once, at `from`
     std::uint32_t nodes = 1;  ///< drawn at random each time; none: every node of the domain
     Duration valid_for = std::chrono::hours{1};
+    DeliverySemantics delivery = DeliverySemantics::at_least_once;
+    std::string coalesce_key;
+    Duration cancel_after{};  ///< an operator thinks better of it; 0: never
   };
 
   struct Rollout {
     std::string bundle;
     std::string version;
     std::map<std::string, std::string> config;
+    Constraints constraints;
     Instant at;
     std::uint32_t domain = none;
     std::vector<double> waves;  ///< cumulative fractions of the targets, rising to 1
     Duration wave_every = std::chrono::minutes{10};
     double threshold = 0.9;  ///< of the reached nodes must have applied before the next wave
+    double rolls_back = 0;   ///< part of the nodes on which it does not work
   };
 
   /// Authority over a domain changes hands on an operator's order.
