@@ -11,7 +11,6 @@ namespace ibcf {
 namespace {
 
 constexpr Duration sweep_every = std::chrono::seconds{10};
-constexpr Duration replicate_every = std::chrono::seconds{10};
 constexpr Duration confirm_within = std::chrono::seconds{10};
 
 }  // namespace
@@ -24,7 +23,10 @@ Master::Master(const MasterSettings& settings, MasterIdentity identity, EventSto
       verifier_(&verifier),
       commands_({.retry = settings.command_retry, .keep = settings.autonomy}),
       held_(settings.bounds),
-      chain_(settings.bounds) {}
+      chain_(settings.bounds),
+      replication_(settings.replication,
+                   {identity_.fleet, identity_.id, identity_.incarnation, {Role::master, identity_.index}},
+                   store) {}
 
 void Master::enrol(Enrolment enrolment, Instant now) {
   const auto number = static_cast<std::uint32_t>(nodes_.size());
@@ -56,8 +58,12 @@ void Master::start(const std::vector<Peer>& peers, Instant now, Outbox& out) {
   flushed_ = now;
   out.wake(Timer::sweep, now + sweep_every);
   out.wake(Timer::flush, now + settings_->flush);
-  if (identity_.upstream) out.wake(Timer::replicate, now + replicate_every);
   peers_ = peers;
+  for (const Peer& peer : peers_)
+    if (peer.id != identity_.id) replication_.add_peer(peer.endpoint, peer.id, peer.name);
+  out.wake(Timer::replicate, now + settings_->replication.forward);
+  replication_.tend(now, out);  // before anything else: a peer listens only to whom it knows
+  if (identity_.level != AuthorityLevel::global) return;
   for (const Peer& peer : peers_)
     for (const DomainId scope : peer.scopes)
       announce(chain_.begin(scope, peer.level, peer.id, peer.name, peer.lease, now), now, out);
@@ -74,8 +80,8 @@ void Master::on_timer(Timer timer, Instant now, Outbox& out) {
       flush(now);
       return;
     case Timer::replicate:
-      out.wake(Timer::replicate, now + replicate_every);
-      replicate(now, out);
+      out.wake(Timer::replicate, now + settings_->replication.forward);
+      replication_.tend(now, out);
       return;
     default:
       check(false, "a master is woken only by its own timers");
@@ -98,49 +104,6 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
                    [&](const Shared<Fin>& fin) { on_fin(*node, *fin, now, out); },
                    [&](const CommandProgress& progress) { on_progress(*node, progress, now, out); },
                    [&](const auto&) { ++counters_.refused; }},  // no word of a node
-             packet.message);
-}
-
-void Master::on_master(const Packet& packet, Instant now, Outbox& out) {
-  std::visit(Match{[&](const Shared<LeaseGranted>& granted) {
-                     take_grant(*granted, now, out);
-                     to_master(packet.from, Received{any(granted->grant.scope)}, out);
-                     see_epoch(granted->grant.scope, granted->grant.epoch, now, out);
-                   },
-                   [&](const LeaseRequest& request) { on_lease_request(packet.from, request, now, out); },
-                   [&](const LeaseRevoked& revoked) {
-                     if (!is_planted(Defect::never_hand_over_lease))
-                       held_.give_up(revoked.scope, revoked.epoch);
-                     to_master(packet.from, LeaseReleased{revoked.scope, revoked.epoch}, out);
-                   },
-                   [&](const LeaseReleased& released) {
-                     chain_.released(released.scope, released.epoch);
-                     tend_authority(now, out);
-                   },
-                   [&](const EpochNotice& notice) {
-                     to_master(packet.from, Received{any(notice.scope)}, out);
-                     see_epoch(notice.scope, notice.epoch, now, out);
-                   },
-                   [&](const Received& received) {
-                     std::erase_if(unconfirmed_, [&](const Unconfirmed& sent) {
-                       return sent.to == packet.from && sent.id == received.id;
-                     });
-                   },
-                   [&](const Shared<CommandForward>& forward) {
-                     to_master(packet.from, Received{any(forward->command.id)}, out);
-                     accept(forward->command, now, out);
-                   },
-                   [&](const Shared<RolloutOrder>& order) {
-                     to_master(packet.from, Received{any(order->bundle.id)}, out);
-                     begin_rollout(*order, now, out);
-                   },
-                   [&](const Shared<Replicate>& replicate) { on_replicate(packet, *replicate, now, out); },
-                   [&](const Replicated& replicated) {
-                     replicated_ = std::max(replicated_, replicated.next_position);
-                     replicate_sent_ = never;
-                     this->replicate(now, out);
-                   },
-                   [&](const auto&) { check(false, "a master gets only what is meant for masters"); }},
              packet.message);
 }
 
@@ -302,65 +265,25 @@ void Master::flush(Instant now) {
 
 void Master::append_own(EventType type, AnyId subject, Bytes payload, AnyId cause, Priority priority,
                         Instant now) {
-  const Event event{.origin = any(identity_.id),
-                    .incarnation = 1,
-                    .seq = ++own_seq_,
-                    .type = type,
-                    .subject = subject,
-                    .occurred = now,
-                    .clock_quality = ClockQuality::synchronised,
-                    .boot = 1,
-                    .uptime = now.time_since_epoch(),
-                    .hlc = hlc_ = next_hlc(hlc_, now),
-                    .epoch = 0,
-                    .desired_bundle = {},
-                    .prev = own_value_,
-                    .cause = cause,
-                    .priority = priority,
-                    .payload = std::move(payload)};
+  Event event{.origin = any(identity_.id),
+              .incarnation = identity_.incarnation,
+              .seq = ++own_seq_,
+              .type = type,
+              .subject = subject,
+              .occurred = now,
+              .clock_quality = ClockQuality::synchronised,
+              .boot = 1,
+              .uptime = now.time_since_epoch(),
+              .hlc = hlc_ = next_hlc(hlc_, now),
+              .epoch = 0,
+              .desired_bundle = {},
+              .prev = own_value_,
+              .cause = cause,
+              .priority = priority,
+              .payload = std::move(payload)};
   const Bytes packed = encode(event);
   own_value_ = chain_value_of(packed);
-  const ByteView view = packed;
-  check(store_->append(store_->size(), now, {&view, 1}) == AppendResult::appended,
-        "a master is the only writer of its log");
-}
-
-// Sends the next piece of the log upstream; one piece is under way at a time.
-void Master::replicate(Instant now, Outbox& out) {
-  constexpr std::size_t piece_bytes = 256 << 10;
-  if (replicate_sent_ != never && now - replicate_sent_ < std::chrono::seconds{30}) return;
-  if (!identity_.upstream || replicated_ >= store_->size()) return;
-  Replicate piece{.first_position = replicated_, .entries = {}};
-  std::size_t bytes = 0;
-  store_->scan(replicated_, [&](const Stored& stored) {
-    bytes += stored.packed.size();
-    piece.entries.emplace_back(stored.packed.begin(), stored.packed.end());
-    return bytes < piece_bytes;
-  });
-  replicate_sent_ = now;
-  to_master(*identity_.upstream, std::make_shared<const Replicate>(std::move(piece)), out);
-}
-
-void Master::on_replicate(const Packet& packet, const Replicate& replicate, Instant now, Outbox& out) {
-  std::vector<ByteView> fresh;
-  std::uint64_t next = replicate.first_position;
-  for (const Bytes& packed : replicate.entries) {
-    std::optional<Event> event;
-    const Admitted admitted = admission_.admit(packed, event);
-    if (admitted == Admitted::duplicate) {
-      ++counters_.duplicates;
-    } else if (admitted == Admitted::fresh) {
-      fresh.emplace_back(packed);
-    } else {
-      ++counters_.refused;
-      break;  // the rest would not fit either; the peer sends again from here
-    }
-    ++next;
-  }
-  if (!fresh.empty())
-    check(store_->append(store_->size(), now, fresh) == AppendResult::appended,
-          "a master is the only writer of its log");
-  to_master(packet.from, Replicated{next}, out);
+  append({packed}, {std::move(event)}, now);
 }
 
 // ---- sending ----------------------------------------------------------------------------------------------

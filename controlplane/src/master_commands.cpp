@@ -18,7 +18,8 @@ CommandReach reach_of(const NodeRecord& node) {
 }  // namespace
 
 Command Master::make_command(const CommandOrder& order, std::uint64_t epoch, Instant now) {
-  const std::uint64_t number = own_seq_ + 1;  // of its event: rises, and is known again after a restart
+  // Of its event: it rises from one command to the next, and from one life of this master to the next.
+  const std::uint64_t number = (std::uint64_t{identity_.incarnation} - 1) << 40 | (own_seq_ + 1);
   const auto id = derive_id<CommandTag>("command", 0, text_of(identity_.id), number);
   Command command{.id = id,
                   .node_id = order.node,

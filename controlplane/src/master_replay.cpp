@@ -104,8 +104,9 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
 void Master::grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& out) {
   const Arrow* arrow = take_arrow(node, EventType::replay_granted, VerdictKind::clean);
   check(arrow != nullptr, "a replay is granted to a node that is RETURNING");
-  // Sessions of different masters never share a number.
-  const std::uint64_t session = static_cast<std::uint64_t>(identity_.index + 1) << 40 | ++sessions_;
+  // Sessions of different masters, and of different lives of one, never share a number.
+  const std::uint64_t session = static_cast<std::uint64_t>(identity_.index + 1) << 40 |
+                                std::uint64_t{identity_.incarnation - 1} << 24 | ++sessions_;
   node.lock = ReplayLock{session, ++node.fencing_token, hello.nonce, heads_of(hello), now};
   ++open_replays_;
   ++counters_.replays_granted;
@@ -211,9 +212,7 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
     fresh.emplace_back(entry.packed);
     events.push_back(std::move(*event));
   }
-  if (!fresh.empty())
-    check(store_->append(store_->size(), now, fresh) == AppendResult::appended,
-          "a master is the only writer of its log");
+  append(fresh, events, now);
   for (const Event& event : events) learn(node, event, now, out);
   return worst;
 }

@@ -8,6 +8,8 @@ namespace {
 constexpr std::uint32_t framing = 48;
 constexpr std::uint32_t beat_seal = 8;
 constexpr std::uint32_t seal = 16;
+constexpr std::uint32_t stream_bytes = 16 + 4 + 1;
+constexpr std::uint32_t mark_bytes = stream_bytes + 3 * 8;
 
 std::uint32_t bytes_of(const LogEntry& entry) {
   return static_cast<std::uint32_t>(entry.packed.size()) + entry.body_bytes + 12;
@@ -40,7 +42,6 @@ std::uint32_t wire_bytes(const Message& message) {
                      [](const LeaseRevoked&) { return 24u; },
                      [](const LeaseReleased&) { return 24u; },
                      [](const Received&) { return 16u; },
-                     [](const Replicated&) { return 8u; },
                      [](const Shared<Fin>&) { return 176 + seal; },
                      [](const Shared<Grant>&) { return 76 + seal; },
                      [](const Shared<Verdict>&) { return 61 + seal; },
@@ -57,11 +58,18 @@ std::uint32_t wire_bytes(const Message& message) {
                        return packed_size(order->bundle) + 16 +
                               static_cast<std::uint32_t>(8 * order->waves.size() + 16 * order->scopes.size());
                      },
+                     [](const Shared<Sync>& sync) {
+                       return 69u + mark_bytes * static_cast<std::uint32_t>(sync->marks.size());
+                     },
                      [](const Shared<Replicate>& replicate) {
-                       std::uint32_t bytes = 8;
+                       std::uint32_t bytes = 40;
                        for (const Bytes& entry : replicate->entries)
                          bytes += 4 + static_cast<std::uint32_t>(entry.size());
                        return bytes;
+                     },
+                     [](const Shared<Replicated>& replicated) {
+                       return 48u + mark_bytes * static_cast<std::uint32_t>(replicated->marks.size()) +
+                              stream_bytes * static_cast<std::uint32_t>(replicated->refused.size());
                      },
                  },
                  message);
@@ -70,10 +78,10 @@ std::uint32_t wire_bytes(const Message& message) {
 
 std::string_view name_of(const Message& message) {
   constexpr std::array<std::string_view, std::variant_size_v<Message>> names{
-      "Heartbeat",       "HeartbeatAck", "ChunkAck",       "Nack",         "Custody",       "CommandProgress",
-      "EpochNotice",     "Defer",        "LeaseRequest",   "LeaseRevoked", "LeaseReleased", "Received",
-      "Replicated",      "Fin",          "Grant",          "Verdict",      "Chunk",         "Hello",
-      "CommandDelivery", "LeaseGranted", "CommandForward", "RolloutOrder", "Replicate"};
+      "Heartbeat",    "HeartbeatAck",   "ChunkAck",     "Nack",         "Custody",       "CommandProgress",
+      "EpochNotice",  "Defer",          "LeaseRequest", "LeaseRevoked", "LeaseReleased", "Received",
+      "Fin",          "Grant",          "Verdict",      "Chunk",        "Hello",         "CommandDelivery",
+      "LeaseGranted", "CommandForward", "RolloutOrder", "Sync",         "Replicate",     "Replicated"};
   return names[message.index()];
 }
 

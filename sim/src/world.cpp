@@ -137,8 +137,12 @@ void World::State::build_masters() {
     settings.chunk_bytes = controller.chunk_bytes;
     settings.bounds.drift = controller.clock_drift_bound;
     stores.emplace_back([this, i](const Stored& stored) { witness(i, stored); });
-    MasterIdentity identity{
-        .id = peer_of(i).id, .index = i, .name = controller.name, .level = controller.level, .upstream = {}};
+    MasterIdentity identity{.id = peer_of(i).id,
+                            .index = i,
+                            .name = controller.name,
+                            .level = controller.level,
+                            .upstream = {},
+                            .fleet = derive_id<FleetTag>(scenario.name, scenario.seed, "fleet")};
     if (i != global_master) identity.upstream = Endpoint{Role::master, global_master};
     masters.emplace_back(settings, std::move(identity), stores.back(), verifier);
   }
@@ -221,7 +225,8 @@ void World::State::schedule() {
   std::vector<Peer> peers;
   for (std::uint32_t i = 0; i < masters.size(); ++i) peers.push_back(peer_of(i));
   for (std::uint32_t i = 0; i < masters.size(); ++i) {
-    masters[i].start(i == global_master ? peers : std::vector<Peer>{}, Instant{}, outbox);
+    // A star: every region exchanges its log with the GLOBAL master, which passes the others' on.
+    masters[i].start(i == global_master ? peers : std::vector<Peer>{peers[global_master]}, Instant{}, outbox);
     drain({Role::master, i}, Instant{});
   }
   for (std::uint32_t i = 0; i < agents.size(); ++i) {

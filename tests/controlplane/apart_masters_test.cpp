@@ -45,7 +45,7 @@ struct ApartMasters {
       masters.emplace_back(settings, std::move(identity), stores[i], verifier);
     }
     for (std::uint32_t i = 0; i < 2; ++i) {
-      masters[i].start(i == 0 ? peers : std::vector<Peer>{}, clock_of(i), out_);
+      masters[i].start(i == 0 ? peers : std::vector<Peer>{peers[0]}, clock_of(i), out_);
       drain(i);
     }
   }

@@ -35,7 +35,8 @@ TEST_CASE("every kind of message has a name of its own", "[message]") {
 
   CHECK(names.size() == kinds);
   CHECK(name_of(Heartbeat{}) == "Heartbeat");
-  CHECK(name_of(Replicated{}) == "Replicated");
+  CHECK(name_of(std::make_shared<const Sync>()) == "Sync");
+  CHECK(name_of(std::make_shared<const Replicated>()) == "Replicated");
   CHECK(name_of(std::make_shared<const Hello>()) == "Hello");
   CHECK(name_of(std::make_shared<const Replicate>()) == "Replicate");
 }

@@ -13,6 +13,7 @@
 #include "controlplane/eventstore.hpp"
 #include "controlplane/node_record.hpp"
 #include "controlplane/outbox.hpp"
+#include "controlplane/replication.hpp"
 #include "controlplane/rollout_book.hpp"
 
 namespace ibcf {
@@ -32,6 +33,7 @@ struct MasterSettings {
   Duration session_patience = std::chrono::minutes{2};  ///< a lock without progress is broken after this
   Duration command_retry = std::chrono::minutes{1};
   LeaseBounds bounds;
+  ReplicationSettings replication;
 };
 
 struct MasterIdentity {
@@ -39,8 +41,12 @@ struct MasterIdentity {
   std::uint32_t index = 0;
   std::string name;
   AuthorityLevel level = AuthorityLevel::region;
-  /// Where this master replicates its log to; nothing for the GLOBAL master.
+  /// Who grants this master its authority; nothing for the GLOBAL master.
   std::optional<Endpoint> upstream;
+  FleetId fleet = {};
+  /// Rises with each start of this master, and is kept apart from its log: a master that starts again cannot
+  /// know whether the end of its log survived, so it never goes on with its old chain but begins a new one.
+  std::uint32_t incarnation = 1;
 };
 
 /// A master of the fleet as another one knows it.
@@ -80,7 +86,8 @@ class Master {
 
   /// Registers, enrols and activates a node (S1, S2, S3).
   void enrol(Enrolment enrolment, Instant now);
-  /// For the GLOBAL master: all masters, itself included; it makes the first grants.
+  /// The masters it exchanges its log with: for the GLOBAL one all of them, itself included; it makes the
+  /// first grants.
   void start(const std::vector<Peer>& peers, Instant now, Outbox& out);
   void on_message(const Packet& packet, Instant now, Outbox& out);
   void on_timer(Timer timer, Instant now, Outbox& out);
@@ -100,6 +107,9 @@ class Master {
   void pause_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   void resume_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   void halt_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
+  /// Replication with a peer that was halted goes on, from what that peer says it holds now; false where
+  /// there is no such peer or it is not halted.
+  bool resume_peer(MasterId peer, std::string why, Instant now, Outbox& out);
   /// GLOBAL: gives the scope to another master, as soon as the present holder is done with it.
   void order_handover(DomainId scope, const Peer& to, Instant now, Outbox& out);
 
@@ -114,6 +124,7 @@ class Master {
   [[nodiscard]] std::size_t open_replays() const { return open_replays_; }
   [[nodiscard]] const CommandBook& commands() const { return commands_; }
   [[nodiscard]] const RolloutBook& rollouts() const { return rollouts_; }
+  [[nodiscard]] const Replication& replication() const { return replication_; }
 
   /// Counts since the start, for reports and checks.
   struct Counters {
@@ -190,8 +201,13 @@ class Master {
 
   // the log and its copies
   void append_own(EventType type, AnyId subject, Bytes payload, AnyId cause, Priority priority, Instant now);
-  void replicate(Instant now, Outbox& out);
-  void on_replicate(const Packet& packet, const Replicate& replicate, Instant now, Outbox& out);
+  void append(const std::vector<ByteView>& packed, const std::vector<Event>& events, Instant now);
+  [[nodiscard]] bool is_listened_to(const Packet& packet) const;
+  Admitted admit_copy(ByteView packed, std::optional<Event>& event);
+  void on_replicate(Endpoint from, const Replicate& replicate, Instant now, Outbox& out);
+  void note_refusal(const std::optional<PeerRefused>& refused, Instant now);
+  void note_forks(Instant now);
+  void reject_copy(const std::string& what, std::string reason, ByteView packed, Instant now);
   void to_master(Endpoint to, Message message, Outbox& out) const;
   void to_master_surely(Endpoint to, AnyId id, Message message, Instant now, Outbox& out);
   void repeat_unconfirmed(Instant now, Outbox& out);
@@ -221,8 +237,8 @@ class Master {
   std::uint64_t own_seq_ = 0;
   Digest own_value_;
   std::uint64_t hlc_ = 0;
-  std::uint64_t replicated_ = 0;
-  Instant replicate_sent_ = never;
+  Replication replication_;
+  std::set<StreamKey> misfits_;  // streams of which an entry was rejected and written down
   std::vector<Unconfirmed> unconfirmed_;
   Counters counters_;
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controlplane/trust.hpp"
+#include "controlplane/version_vector.hpp"
 #include "model/event.hpp"
 
 namespace ibcf {
@@ -226,21 +227,41 @@ struct RolloutOrder {
 struct Received {
   AnyId id;
 };
-/// Entries of a peer's own log, verbatim, from a position of it.
+/// What a master holds, told to a peer of its: a question, an answer, or both (see Replication).
+struct Sync {
+  FleetId fleet;
+  MasterId master;
+  std::uint32_t incarnation = 1;
+  std::uint64_t log_size = 0;
+  std::uint64_t question = 0;     ///< rises with each; 0: none
+  std::uint64_t answers = 0;      ///< the question this answers; 0: none
+  bool wants_whole = false;       ///< the answer shall hold all marks
+  std::uint64_t digest = 0;       ///< of the whole version vector
+  std::vector<StreamMark> marks;  ///< what changed since the peer was known to know it
+};
+/// Entries of a master's log, verbatim and in its order, that the peer lacks.
 struct Replicate {
-  std::uint64_t first_position = 0;
+  FleetId fleet;
+  MasterId master;
+  std::uint64_t piece = 0;  ///< rises with each
   std::vector<Bytes> entries;
 };
 struct Replicated {
-  std::uint64_t next_position = 0;
+  FleetId fleet;
+  MasterId master;
+  std::uint64_t piece = 0;
+  std::uint64_t log_size = 0;
+  std::vector<StreamMark> marks;   ///< of the streams of the piece
+  std::vector<StreamKey> refused;  ///< do not fit what is stored here
 };
 
 /// Small ones by value, large ones shared.
 using Message =
     std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, CommandProgress, EpochNotice, Defer,
-                 LeaseRequest, LeaseRevoked, LeaseReleased, Received, Replicated, Shared<Fin>, Shared<Grant>,
+                 LeaseRequest, LeaseRevoked, LeaseReleased, Received, Shared<Fin>, Shared<Grant>,
                  Shared<Verdict>, Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
-                 Shared<CommandForward>, Shared<RolloutOrder>, Shared<Replicate>>;
+                 Shared<CommandForward>, Shared<RolloutOrder>, Shared<Sync>, Shared<Replicate>,
+                 Shared<Replicated>>;
 
 /// A message with its first sender and last receiver; relays in between pass it on. Between a node and its
 /// master it carries a seal (seal.hpp) or is signed.

@@ -25,6 +25,7 @@ enum class Defect : std::uint8_t {
   install_unverified,     ///< a node installs what it could not verify, and says APPLIED
   forget_releases,        ///< a node installs a release before one that it has run
   epoch_not_durable,      ///< a node forgets the highest epoch it has seen when it reboots
+  accept_truncation,      ///< a peer whose log went backwards is exchanged with as if nothing were
 };
 
 inline Defect planted_defect = Defect::none;

@@ -89,9 +89,11 @@ enum class EventType : std::uint8_t {
   quarantine_brake_released,
   peer_refused,
   node_rebooted,
+  peer_resumed,
+  authority_successor_named,
 };
 constexpr auto words_of(EventType) {
-  return std::array<std::string_view, 68>{"node.registered",
+  return std::array<std::string_view, 70>{"node.registered",
                                           "node.enrolled",
                                           "node.activated",
                                           "conn.classified",
@@ -158,7 +160,9 @@ constexpr auto words_of(EventType) {
                                           "quarantine.braked",
                                           "quarantine.brake_released",
                                           "peer.refused",
-                                          "node.rebooted"};
+                                          "node.rebooted",
+                                          "peer.resumed",
+                                          "authority.successor_named"};
 }
 
 /// Upload order in a replay, most urgent first.
@@ -574,6 +578,24 @@ struct PeerRefused {
   IBCF_FIELDS(PeerRefused, peer, reason, halted)
 };
 
+/// An operator decided that replication with a halted peer goes on, from what that peer holds now.
+struct PeerResumed {
+  std::string peer;
+  std::string reason;
+  IBCF_FIELDS(PeerResumed, peer, reason)
+};
+
+/// The grantor says beforehand whose the next term of a scope is. Reason HANDOVER: it begins when the present
+/// holder is done, and its epoch is not given yet. Reason PREDELEGATED: the successor may begin it by itself,
+/// under the epoch that is kept for it here, once it has heard nothing from the grantor for as long as the
+/// present term can last (`after` counts from then), or on an operator's word (BREAKGLASS).
+struct SuccessorNamed {
+  AuthorityGrant grant;
+  std::uint64_t present_epoch = 0;
+  Duration after{};
+  IBCF_FIELDS(SuccessorNamed, grant, present_epoch, after)
+};
+
 struct NodeRebooted {
   std::uint32_t boot = 0;
   std::uint64_t max_epoch_seen = 0;
@@ -649,6 +671,10 @@ decltype(auto) with_payload(EventType type, Use&& use) {
       return use.template operator()<PeerRefused>();
     case EventType::node_rebooted:
       return use.template operator()<NodeRebooted>();
+    case EventType::peer_resumed:
+      return use.template operator()<PeerResumed>();
+    case EventType::authority_successor_named:
+      return use.template operator()<SuccessorNamed>();
     default:
       return use.template operator()<LifecycleStep>();
   }
