@@ -138,7 +138,7 @@ TEST_CASE("a command that takes its time is EXECUTING meanwhile, and a second co
 
 TEST_CASE("commands are carried out one at a time, in the order in which they were accepted", "[desk]") {
   Worker node;
-  for (const std::uint64_t number : {1, 2, 3}) {
+  for (const std::uint64_t number : {1u, 2u, 3u}) {
     Command slow = command(number);
     slow.argument = "5m";
     node.take(slow);
@@ -436,7 +436,7 @@ TEST_CASE("I-35: a superseded command never runs after its successor, and on a p
 
 TEST_CASE("I-35: what is bound to be carried out runs before its successor", "[desk]") {
   Worker node;
-  for (const std::uint64_t number : {1, 2, 3}) {
+  for (const std::uint64_t number : {1u, 2u, 3u}) {
     Command slow = command(number);
     slow.argument = "5m";
     slow.coalesce_key = number == 1 ? "" : "config";
@@ -446,6 +446,30 @@ TEST_CASE("I-35: what is bound to be carried out runs before its successor", "[d
 
   CHECK(node.desk.result_of(id_of(2)) == S::applied);
   CHECK(node.desk.result_of(id_of(3)) == S::applied);
+}
+
+TEST_CASE("I-35: what fell out of the line because its window closed does not run after its successor",
+          "[desk]") {
+  Worker node;
+  Command busy = command(1);
+  busy.argument = "30m";
+  node.take(busy);
+  const auto assign = [&](std::uint64_t number, const PolicyBundle& bundle) {
+    Command made = command(number);
+    made.kind = CommandKind::assign_bundle;
+    made.bundle_id = bundle.id;
+    made.coalesce_key = "bundle";
+    node.take(made, bundle);
+  };
+  assign(2, bundle_with({"daily 00:00-00:20; 02:00-03:00", false, 0}, 1));
+  CHECK(node.desk.state_of(id_of(2)) == S::accepted);
+  assign(3, bundle_with({}, 2));
+  CHECK(node.desk.state_of(id_of(2)) == S::accepted);
+  node.run_until(at(4h));
+
+  CHECK(node.desk.result_of(id_of(2)) == S::superseded);
+  CHECK(node.desk.result_of(id_of(3)) == S::applied);
+  CHECK(node.desk.policy()->release == 2);
 }
 
 TEST_CASE("a cancel stops what waits, comes before its target, and says when it is too late", "[desk]") {

@@ -62,6 +62,25 @@ TEST_CASE("I-30: at most once, the intent stands in the log before the result", 
   CHECK(story == std::vector<std::string>{"command.intent", "command.result"});
 }
 
+TEST_CASE("I-37: each result names its command, the terms it was judged by and the bundle in force",
+          "[commands]") {
+  HandDriver twin;
+  start_live(twin);
+  twin.roll_out(rollout("1.0.0", 1));
+  twin.run_for(5min);
+  const auto id = twin.order(0);
+  twin.run_for(1min);
+
+  std::vector<CommandResult> results;
+  for (const Event& event : twin.events())
+    if (event.type == EventType::command_result) results.push_back(*payload_of<CommandResult>(event));
+  REQUIRE(results.size() == 2);
+  CHECK(results[1].command_id == *id);
+  CHECK(results[1].command_epoch == 1);
+  CHECK(results[1].max_epoch_seen == 1);
+  for (const CommandResult& result : results) CHECK(result.bundle_id == rollout("1.0.0", 1).bundle.id);
+}
+
 TEST_CASE("an assignment brings the bundle to the node, with its objects and constraints",
           "[commands][rollout]") {
   HandDriver twin;
