@@ -24,12 +24,13 @@ Examples:
   ibcf run scenarios/first-partition.json
   ibcf run scenarios/first-partition.json --seed 7 --out out/seven
   ibcf run scenarios/first-partition.json --until 8h --json | jq .verdict
+  ibcf run scenarios/small-partition.json --check-determinism
   ibcf validate my-scenario.json
   ibcf schema > scenario.schema.json
 
 Exit codes:
   0 pass   1 an expectation failed   2 bad input   3 an invariant was violated   4 did not converge
-  70 internal error   74 the disk or another device failed   130 interrupted
+  5 not deterministic   70 internal error   74 the disk or another device failed   130 interrupted
 )";
 
 int complain(const std::string& what) {
@@ -90,6 +91,8 @@ int dispatch(int argc, char** argv) {
   run_app->add_option("--until", until_text, "stop at this simulated time, say 8h")->check(until_error);
   run_app->add_flag("--json", run.json, "the result as JSON on standard output");
   run_app->add_flag("--quiet", run.quiet, "no progress and no result, just the exit code and the run folder");
+  run_app->add_flag("--check-determinism", run.check_determinism,
+                    "run it in two processes and compare event by event; 5 where they differ");
   run_app->footer(examples);
 
   std::string to_validate;

@@ -9,6 +9,7 @@
 #include "exit_codes.hpp"
 #include "progress.hpp"
 #include "recorder.hpp"
+#include "second_process.hpp"
 #include "sim/world.hpp"
 #include "verdict_table.hpp"
 
@@ -151,7 +152,12 @@ analysis::RunResult result_of(const sim::Scenario& scenario, const sim::Outcome&
 }
 
 void print_result(const analysis::RunResult& result, const analysis::RunOutcome& run,
-                  const sim::Outcome& outcome, double elapsed_s, const RunArguments& arguments) {
+                  const sim::Outcome& outcome, double elapsed_s, const RunArguments& arguments,
+                  const std::optional<Determinism>& determinism) {
+  const bool holds = !determinism || determinism->holds;
+  const std::string verdict = holds                                         ? result.verdict
+                              : determinism->exit_code == not_deterministic ? "not_deterministic"
+                                                                            : "not_compared";
   if (arguments.json) {
     Json expectations = Json::array();
     for (const auto& one : result.expectations)
@@ -163,13 +169,16 @@ void print_result(const analysis::RunResult& result, const analysis::RunOutcome&
                               {"pass", one.pass},
                               {"why", one.why},
                               {"place", one.place}});
-    fmt::print("{}\n", Json{{"verdict", result.verdict},
-                            {"exit_code", result.exit_code},
+    Json compared;
+    if (determinism) compared = {{"holds", holds}, {"difference", determinism->lines}};
+    fmt::print("{}\n", Json{{"verdict", verdict},
+                            {"exit_code", holds ? result.exit_code : determinism->exit_code},
                             {"cut_short", outcome.cut_short},
                             {"end_s", seconds_of(result.end)},
                             {"event_hash", result.event_hash},
                             {"expectations", expectations},
                             {"detail", result.detail},
+                            {"determinism", compared},
                             {"story", run.story},
                             {"counters", result.counters},
                             {"events_per_second", result.events_per_second},
@@ -187,7 +196,10 @@ void print_result(const analysis::RunResult& result, const analysis::RunOutcome&
     fmt::print("  {} of {} expectations were not due yet: the run {}\n", due - asked, due,
                outcome.violations.empty() ? "was cut short" : "ended where an invariant broke");
   if (!result.detail.empty()) fmt::print("\n{}", result.detail);
-  fmt::print("\nverdict  {}\nhash     {}\nspeed    {} events in {:.1f} s, {:.2f} M/s\n\n", result.verdict,
+  if (determinism)
+    fmt::print("\n{}\n", holds ? "a second process gave the same run, event by event"
+                               : fmt::format("{}", fmt::join(determinism->lines, "\n")));
+  fmt::print("\nverdict  {}\nhash     {}\nspeed    {} events in {:.1f} s, {:.2f} M/s\n\n", verdict,
              result.event_hash, outcome.events, elapsed_s, result.events_per_second / 1e6);
   for (const auto& sentence : run.story) fmt::print("{}\n", sentence);
   fmt::print("\nreport   {}\n", run.report.string());
@@ -209,6 +221,8 @@ int run_command(const RunArguments& arguments) {
                                             : std::filesystem::path(arguments.out);
   analysis::RunFolder run(folder, facts_of(loaded, arguments));
   Recorder recorder(run);
+  std::optional<SecondProcess> second;
+  if (arguments.check_determinism) second.emplace(arguments, folder);
   sim::Outcome outcome;
   double elapsed_s = 0;
   {
@@ -233,8 +247,11 @@ int run_command(const RunArguments& arguments) {
   if (!arguments.quiet && !arguments.json) fmt::print(stderr, "writing the report to {}\n", folder.string());
   const analysis::RunResult result = result_of(scenario, outcome, elapsed_s);
   const analysis::RunOutcome written = run.finish(result);
-  if (!arguments.quiet || arguments.json) print_result(result, written, outcome, elapsed_s, arguments);
-  return result.exit_code;
+  std::optional<Determinism> determinism;
+  if (second) determinism = compare_with(*second, folder);
+  if (!arguments.quiet || arguments.json)
+    print_result(result, written, outcome, elapsed_s, arguments, determinism);
+  return determinism && !determinism->holds ? determinism->exit_code : result.exit_code;
 }
 
 int validate_command(const std::string& file, bool json) {

@@ -15,6 +15,8 @@ struct RunArguments {
   Instant until = never;
   bool json = false;
   bool quiet = false;
+  bool check_determinism = false;          ///< runs it in a second process too, and compares
+  std::string program = "/proc/self/exe";  ///< for the second process; only tests name another
 };
 
 /// Runs a scenario into a run folder; the exit code tells what came of it. Throws what the disk throws.

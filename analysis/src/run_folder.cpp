@@ -92,12 +92,14 @@ struct RunFolder::State {
           link(db, "INSERT INTO links VALUES(?,?,?,?,?,?)"),
           fault(db, "INSERT INTO faults VALUES(NULL,?,?,?,?)"),
           event(db, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+          hash(db, "INSERT INTO hashes VALUES(?,?)"),
           sample(db, "INSERT INTO samples VALUES(?,?,?,?)"),
           link_use(db, "INSERT INTO link_use VALUES(?,?,?,?)"),
           link_total(db, "INSERT INTO link_totals VALUES(?,?,?,?,?)"),
           reach(db, "INSERT INTO reach VALUES(?,?,?,?)"),
           fact(db, "INSERT INTO facts VALUES(?,?)") {}
-    Statement domain, master, relay, node, link, fault, event, sample, link_use, link_total, reach, fact;
+    Statement domain, master, relay, node, link, fault, event, hash, sample, link_use, link_total, reach,
+        fact;
   };
 
   fs::path folder;
@@ -105,8 +107,11 @@ struct RunFolder::State {
   Database db;
   std::optional<Statements> sql;
   std::uint64_t rows = 0;
+  std::uint64_t events = 0;
+  Digest hash;  // chained over all events so far
 
   void open();
+  void follow(ByteView packed);
   void put_facts();
   void put_result(const RunResult& result);
   void close_log();
@@ -125,6 +130,12 @@ void RunFolder::State::open() {
   sql.emplace(db);
   put_facts();
   write_file(folder / "scenario.json", text_or_empty(facts.resolved_scenario));
+}
+
+// Every so often the chained hash: two logs that part can be bisected to where.
+void RunFolder::State::follow(ByteView packed) {
+  hash = chain(hash, packed);
+  if (++events % events_per_checkpoint == 0) insert(sql->hash, events, ByteView(hash.bytes));
 }
 
 void RunFolder::State::put_facts() {
@@ -239,6 +250,7 @@ void RunFolder::add_fault(std::string_view name, std::string_view kind, Instant 
 
 void RunFolder::add_event(std::uint32_t master, std::uint64_t position, Instant ingested, ByteView packed,
                           const Event& event) {
+  state_->follow(packed);
   auto& statement = state_->sql->event;
   const auto type = static_cast<int>(event.type);
   const auto priority = static_cast<int>(event.priority);

@@ -38,6 +38,7 @@ CREATE TABLE events(master INTEGER NOT NULL, position INTEGER NOT NULL, ingested
                     incarnation INTEGER NOT NULL, stream INTEGER NOT NULL, seq INTEGER NOT NULL, type INTEGER NOT NULL, subject BLOB NOT NULL,
                     occurred_ns INTEGER NOT NULL, epoch INTEGER NOT NULL, cause BLOB, priority INTEGER NOT NULL,
                     packed BLOB NOT NULL);
+CREATE TABLE hashes(events INTEGER PRIMARY KEY, hash BLOB NOT NULL);
 CREATE TABLE samples(at_ns INTEGER NOT NULL, metric TEXT NOT NULL, domain INTEGER, value REAL NOT NULL);
 CREATE TABLE link_use(at_ns INTEGER NOT NULL, link INTEGER NOT NULL, bytes INTEGER NOT NULL,
                       interval_ns INTEGER NOT NULL);

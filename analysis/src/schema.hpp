@@ -9,6 +9,8 @@ namespace ibcf::analysis {
 inline constexpr std::uint32_t application_id = 0x49424346;
 /// Rises when a table changes its meaning.
 inline constexpr int schema_version = 1;
+/// Events between two rows of the table "hashes".
+inline constexpr std::uint64_t events_per_checkpoint = 1024;
 
 /// The tables of events.db, and the words behind their numbers.
 std::string schema_sql();

@@ -180,7 +180,7 @@ class Script {
     const auto all = run_.europe + run_.asia;
     tell(global_master, at(2h), EventType::bundle_published, any(bundle.id), BundlePublished{bundle});
     tell(global_master, at(2h), EventType::rollout_started, any(bundle.id),
-         RolloutStarted{bundle.id, scope, all, 3, {}, {}});
+         RolloutStarted{bundle.id, scope, all, 3, {}, {}, 0.9, {}});
     tell(global_master, at(2h), EventType::rollout_advanced, any(bundle.id),
          RolloutAdvanced{bundle.id, scope, 0, 0, 0, run_.europe, run_.asia});
     tell(global_master, at(2h + 10min), EventType::rollout_advanced, any(bundle.id),

@@ -34,6 +34,16 @@ def _(folder):
     same(folder, SMALL)
 
 
+@check("--check-determinism runs the program itself a second time, and says that both runs are one")
+def _(folder):
+    done = call("run", SMALL, "--out", folder / "run", "--check-determinism", "--until", "40m", "--seed", "3", timeout=3000)
+    assert done.returncode == 0, done
+    assert "a second process gave the same run, event by event" in done.stdout, done.stdout
+    assert [entry.name for entry in folder.iterdir()] == ["run"], "the second folder is gone"
+    as_json = call("run", SMALL, "--out", folder / "json", "--check-determinism", "--until", "40m", "--json", timeout=3000)
+    assert json.loads(as_json.stdout)["determinism"] == {"holds": True, "difference": []}, as_json.stdout
+
+
 @check("another seed gives another run, and the seed of the command line counts as that of the scenario")
 def _(folder):
     reseeded = folder / "reseeded.json"

@@ -4,24 +4,13 @@
 #include "../sim/world_support.hpp"
 #include "exit_codes.hpp"
 #include "run_command.hpp"
+#include "temporary_folder.hpp"
 
 using namespace ibcf;
 using namespace ibcf::cli;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A new folder under the system's temporary one, gone with this.
-struct TemporaryFolder {
-  fs::path path;
-  TemporaryFolder() {
-    std::string name = fs::temp_directory_path() / "ibcf-test-XXXXXX";
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~TemporaryFolder() { fs::remove_all(path); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-};
 
 Json json_of(const fs::path& file) {
   std::ifstream in(file);

@@ -31,7 +31,7 @@ def _(folder):
 
 @check("the help of a command tells its options")
 def _(folder):
-    expect(call("run", "--help"), 0, "--seed", "--out", "--until", "--json", "--quiet", "Examples:")
+    expect(call("run", "--help"), 0, "--seed", "--out", "--until", "--json", "--quiet", "--check-determinism", "Examples:")
     expect(call("validate", "--help"), 0, "--json")
     expect(call("schema", "--help"), 0, "--reference")
 
