@@ -114,9 +114,14 @@ NodeRecord* Master::find_record(Endpoint from) {
   return &nodes_[record_by_index_[from.index]];
 }
 
-void Master::fetch_ahead(Endpoint node) const {
-  if (node.index >= record_by_index_.size() || record_by_index_[node.index] == nobody) return;
-  nodes_[record_by_index_[node.index]].fetch_ahead();
+void Master::fetch_ahead(std::uint32_t node) const {
+  if (node < record_by_index_.size() && record_by_index_[node] != nobody)
+    nodes_[record_by_index_[node]].fetch_ahead();
+}
+
+void Master::fetch_ahead_mark(std::uint32_t node) const {
+  if (node < record_by_index_.size() && record_by_index_[node] != nobody)
+    nodes_[record_by_index_[node]].fetch_ahead_marks();
 }
 
 const NodeRecord* Master::find_node(NodeId id) const {
@@ -206,7 +211,11 @@ void Master::watch_health(NodeRecord& node, Health reported, Instant now) {
 }
 
 void Master::sweep(Instant now, Outbox& out) {
-  for (NodeRecord& node : nodes_) watch(node, now);
+  constexpr std::size_t ahead = 6;  // records are further apart than the processor looks by itself
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (i + ahead < nodes_.size()) nodes_[i + ahead].fetch_ahead_of_sweep();
+    watch(nodes_[i], now);
+  }
   tend_commands(now, out);
   tend_rollouts(now, out);
   tend_authority(now, out);
@@ -221,7 +230,9 @@ void Master::watch(NodeRecord& node, Instant now) {
     for (; node.next_contact < contacts.size() && contacts[node.next_contact].closes <= now;
          ++node.next_contact)
       node.silent_contacts =
-          node.last_seen < contacts[node.next_contact].opens ? node.silent_contacts + 1 : 0;
+          static_cast<std::uint16_t>(node.last_seen < contacts[node.next_contact].opens
+                                         ? std::min(node.silent_contacts + 1u, settings_->missed_windows)
+                                         : 0);
     lost = node.silent_contacts >= settings_->missed_windows;
   } else {
     lost = now - node.last_seen >= settings_->missed_heartbeats * settings_->heartbeat;

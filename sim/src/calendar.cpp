@@ -1,6 +1,7 @@
 #include "sim/calendar.hpp"
 
 #include <bit>
+#include <utility>
 
 namespace ibcf::sim {
 
@@ -21,12 +22,14 @@ std::uint64_t Calendar::next_used_turn() const {
 // Makes the earliest slot that holds anything the present one. Requires that the near heap is empty and the
 // calendar is not.
 void Calendar::turn_wheel() {
-  const std::uint64_t turn = waiting_ > 0 ? next_used_turn() : far_.front().turn();
+  const std::uint64_t turn = in_wheel_ > 0 ? next_used_turn() : far_.front().turn();
   ahead_ = turn + 1;
-  std::vector<Keyed>& due = wheel_[turn % slots];
-  for (const Keyed& keyed : due) near_.push(keyed);
-  waiting_ -= due.size();
-  due.clear();
+  for (std::uint32_t place = std::exchange(wheel_[turn % slots], nobody); place != nobody; --in_wheel_) {
+    near_.push(waiting_[place].keyed);
+    const std::uint32_t after = std::exchange(waiting_[place].after, free_);
+    free_ = std::exchange(place, after);
+  }
+  send_scout(wheel_[ahead_ % slots]);
   used_[turn % slots / word_bits] &= ~(std::uint64_t{1} << turn % word_bits);
   for (; !far_.empty() && far_.front().turn() - turn <= slots; far_.pop()) put(far_.front());
 }

@@ -170,6 +170,7 @@ void World::State::build_nodes() {
         signers.emplace_back(std::make_unique<Ed25519Signer>(secret_of(scenario, "node.identity", i)));
     const LinkSecret secret(secret_of(scenario, "node.link_key", i).bytes);
     ledger.add_node(i, any(id));
+    home_of_node.push_back(place.master);
     agents.emplace_back(agent_settings, AgentIdentity{.relay = {Role::relay, place.relay},
                                                       .master = {Role::master, place.master},
                                                       .index = i,
@@ -291,25 +292,28 @@ void World::State::tell_observer() {
 // ---- running ----------------------------------------------------------------------------------------------
 
 // A fleet's state is larger than the cache, and a heartbeat comes to cold lines at every stop. Which ones is
-// known an entry or a hop ahead: fetched then, they cost nothing.
-void World::State::foresee_timer() const {
-  const auto next = calendar.glance();
-  if (!next || next->kind != EntryKind::node_timer) return;
-  agents[next->entity].fetch_ahead();
-  network.fetch_ahead(access_up_of(next->entity));
+// known some entries ahead: fetched then, they cost little.
+void World::State::foresee_timers() {
+  if (std::exchange(foreseen, calendar.present()) == calendar.present()) return;
+  calendar.show_present([this](const Entry& entry) {
+    if (entry.kind != EntryKind::node_timer) return;
+    agents[entry.entity].fetch_ahead();
+    network.fetch_ahead(access_up_of(entry.entity));
+    masters[home_of_node[entry.entity]].fetch_ahead(entry.entity);
+  });
 }
 
 void World::State::foresee_hop(const Outgoing& outgoing) const {
   const auto& [from, to, message, seal] = outgoing.packet;
   if (outgoing.via.role == Role::master && from.role == Role::node)
-    masters[outgoing.via.index].fetch_ahead(from);
+    masters[to.index].fetch_ahead_mark(from.index);
   else if (outgoing.via.role == Role::relay && to.role == Role::node)
     network.fetch_ahead(access_up_of(to.index) + 1);
 }
 
 bool World::State::handle(const Entry& entry) {
   now = entry.at;
-  foresee_timer();
+  foresee_timers();
   switch (entry.kind) {
     case EntryKind::fault:
       apply_fault(entry.entity << 1 | entry.slot, now);

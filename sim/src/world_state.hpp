@@ -54,7 +54,7 @@ struct World::State final : NetworkClient {
   void link_changed(LinkIndex link, bool up, Instant now) override;
   void give(const Endpoint& to, const Packet& packet, Instant now);
   void drain(Endpoint self, Instant now);
-  void foresee_timer() const;
+  void foresee_timers();
   void foresee_hop(const Outgoing& outgoing) const;
   void wake_node(std::uint32_t node, Timer timer, Instant now);
   void apply_fault(std::uint32_t slot, Instant now);
@@ -100,6 +100,7 @@ struct World::State final : NetworkClient {
   RollsBack rolls_back;
   std::deque<NodeMachine> machines;
   std::vector<Agent> agents;
+  std::vector<std::uint32_t> home_of_node;  ///< master; as in the layout, whose rows are long
   std::vector<RelayCore> relays;
   std::vector<bool> relay_open;
   std::deque<MasterSettings> master_settings;
@@ -117,6 +118,7 @@ struct World::State final : NetworkClient {
   std::vector<Parcel> parcels;
   std::uint32_t free_parcel = none;
   Outbox outbox;
+  std::uint64_t foreseen = 0;  ///< the calendar's present slot when its timers were last looked at
 
   struct Work {
     enum class Kind : std::uint8_t { commands, rollout, handover, cancel } kind;
@@ -124,8 +126,8 @@ struct World::State final : NetworkClient {
   };
   std::vector<Work> works;
   std::vector<CommandOrder> cancels;  ///< that operators will order
-  std::vector<std::uint32_t> draws;  ///< per command load, draws so far
-  std::vector<BundleId> rolled_out;  ///< newest bundle per node's leaf domain; nil where none
+  std::vector<std::uint32_t> draws;   ///< per command load, draws so far
+  std::vector<BundleId> rolled_out;   ///< newest bundle per node's leaf domain; nil where none
   std::uint64_t orders_refused = 0;
 
   std::vector<ConnectivityMode> mode;

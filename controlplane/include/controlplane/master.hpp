@@ -92,8 +92,10 @@ class Master {
   void on_message(const Packet& packet, Instant now, Outbox& out);
   void on_timer(Timer timer, Instant now, Outbox& out);
 
-  /// A hint that a heartbeat of this node is on its last hop to here.
-  void fetch_ahead(Endpoint node) const;
+  /// Hints that a heartbeat of the node of this index is soon sent, and that it is on its last hop to here:
+  /// where its mark is stands in what the first one fetches.
+  void fetch_ahead(std::uint32_t node) const;
+  void fetch_ahead_mark(std::uint32_t node) const;
 
   // what operators order
   /// The command's id, or nothing where this master does not hold the scope's authority now, or where the

@@ -3,10 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "model/check.hpp"
+#include "model/fetch_ahead.hpp"
 #include "model/time.hpp"
 
 namespace ibcf::sim {
@@ -45,7 +45,7 @@ struct Entry {
 class Calendar {
  public:
   /// 0: no permutation.
-  explicit Calendar(std::uint64_t tie_seed = 0) : wheel_(slots), tie_seed_(tie_seed) {}
+  explicit Calendar(std::uint64_t tie_seed = 0) : wheel_(slots, nobody), tie_seed_(tie_seed) {}
 
   /// Any time may be pushed; `entry.at` earlier than what was popped last is popped next.
   void push(const Entry& entry);
@@ -53,8 +53,13 @@ class Calendar {
   [[nodiscard]] std::size_t size() const { return pushed_ - popped_; }
   /// When the next entry is due; `never` if there is none.
   [[nodiscard]] Instant next();
-  /// The entry that would be popped next, as far as that is known without turning the wheel.
-  [[nodiscard]] std::optional<Entry> glance() const;
+  /// Which slot of the wheel is the present one: a number that rises.
+  [[nodiscard]] std::uint64_t present() const { return ahead_; }
+  /// Shows, in no order, the entries that are due within the present slot.
+  template <class See>
+  void show_present(See&& see) const {
+    for (const Keyed& keyed : near_.items()) see(keyed.entry());
+  }
   /// Requires !empty().
   Entry pop();
   /// Entries popped so far.
@@ -85,6 +90,7 @@ class Calendar {
    public:
     [[nodiscard]] bool empty() const { return items_.empty(); }
     [[nodiscard]] const Keyed& front() const { return items_.front(); }
+    [[nodiscard]] const std::vector<Keyed>& items() const { return items_; }
     void push(const Keyed& keyed);
     void pop();
 
@@ -92,22 +98,33 @@ class Calendar {
     void rise(std::size_t hole, const Keyed& keyed);
     std::vector<Keyed> items_;
   };
-  static constexpr unsigned slot_shift = 23;  // a slot is 8.4 ms wide,
-  static constexpr std::size_t slots = 8192;  // a turn of the wheel 69 s: two heartbeats
+  static constexpr unsigned slot_shift = 24;  // a slot is 16.8 ms wide,
+  static constexpr std::size_t slots = 4096;  // a turn of the wheel 69 s: two heartbeats
   static constexpr std::size_t word_bits = 64;
+
+  /// An entry in the wheel, threaded to the next one of its slot, or a free place, threaded to the next.
+  struct Waiting {
+    Keyed keyed;
+    std::uint32_t after;
+  };
+  static constexpr std::uint32_t nobody = 0xffffffff;
 
   static bool before(const Keyed& a, const Keyed& b);
   [[nodiscard]] std::uint64_t tie_of(const Entry& entry, std::uint64_t sequence) const;
   void put(const Keyed& keyed);
   void turn_wheel();
+  void send_scout(std::uint32_t place);
   [[nodiscard]] std::uint64_t next_used_turn() const;
 
   Heap near_;                                     // what is due before slot `ahead_`
   std::uint64_t ahead_ = sign_bit >> slot_shift;  // the first slot still in the wheel
-  std::vector<std::vector<Keyed>> wheel_;         // slots ahead_ to ahead_ + slots, by number modulo slots
+  std::vector<std::uint32_t> wheel_;  // first entries of slots ahead_ to ahead_ + slots, modulo slots
   std::array<std::uint64_t, slots / word_bits> used_{};  // a bit for each slot that holds something
-  std::size_t waiting_ = 0;                              // in the wheel
-  Heap far_;                                             // after them
+  std::vector<Waiting> waiting_;
+  std::uint32_t free_ = nobody;
+  std::size_t in_wheel_ = 0;
+  std::uint32_t scout_ = nobody;  // goes through the next slot, a place per pop, and has it fetched
+  Heap far_;                      // after them
   std::uint64_t tie_seed_;
   std::uint64_t pushed_ = 0;
   std::uint64_t popped_ = 0;
@@ -169,9 +186,18 @@ inline void Calendar::put(const Keyed& keyed) {
   if (turn < ahead_) return near_.push(keyed);
   if (turn - ahead_ >= slots) return far_.push(keyed);
   const std::size_t slot = turn % slots;
-  wheel_[slot].push_back(keyed);
+  // The place that was left last is still in the cache; the end of a slot's own vector would not be.
+  std::uint32_t place = free_;
+  if (place == nobody) {
+    place = static_cast<std::uint32_t>(waiting_.size());
+    waiting_.push_back({keyed, wheel_[slot]});
+  } else {
+    free_ = waiting_[place].after;
+    waiting_[place] = {keyed, wheel_[slot]};
+  }
+  wheel_[slot] = place;
   used_[slot / word_bits] |= std::uint64_t{1} << slot % word_bits;
-  ++waiting_;
+  ++in_wheel_;
 }
 
 inline void Calendar::push(const Entry& entry) {
@@ -191,9 +217,9 @@ inline Instant Calendar::next() {
   return near_.front().instant();
 }
 
-inline std::optional<Entry> Calendar::glance() const {
-  if (near_.empty()) return std::nullopt;
-  return near_.front().entry();
+inline void Calendar::send_scout(std::uint32_t place) {
+  scout_ = place;
+  if (place != nobody) fetch_ahead(&waiting_[place], sizeof(Waiting));
 }
 
 inline Entry Calendar::pop() {
@@ -202,6 +228,7 @@ inline Entry Calendar::pop() {
   const Entry first = near_.front().entry();
   near_.pop();
   ++popped_;
+  if (scout_ != nobody) send_scout(waiting_[scout_].after);
   return first;
 }
 
