@@ -2,8 +2,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -11,8 +14,11 @@
 #include "sim/world.hpp"
 
 /// How many heartbeats per second go end to end (agent, access link, relay, backbone, master, and the
-/// acknowledgement back), against what a bare heap does with as many events in the same run. Figures of one
-/// machine and moment: read the ratio.
+/// acknowledgement back), against what a bare heap does with as many events in the same run. Timed is the
+/// run, from the first calendar entry to the last, with all that happens in it (sweeps, flushes, the log and
+/// its copies); the heap is timed likewise, from its first pop to its last. Building the world (keys, links,
+/// enrolment) and judging it at the end happen once however long a fleet beats: they are printed apart.
+/// Figures of one machine and moment: read the ratio.
 namespace {
 
 using namespace ibcf;
@@ -69,22 +75,40 @@ Scenario heartbeat_fleet(std::uint32_t nodes, Instant horizon) {
 
 struct Figures {
   std::uint32_t nodes;
+  double set_up_s;
   double heartbeats_per_s;
   double events_per_s;
+  double judging_s;
   double limit_events_per_s;
   double ratio;
 };
 
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 Figures measure(std::uint32_t nodes, std::uint64_t heartbeats) {
   const Instant horizon = at(std::chrono::seconds{30} * static_cast<std::int64_t>(heartbeats / nodes));
   const Scenario scenario = heartbeat_fleet(nodes, horizon);
+  auto start = std::chrono::steady_clock::now();
   World world(scenario);
-  const auto start = std::chrono::steady_clock::now();
-  const Outcome outcome = world.run({});
-  const double taken = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const double events_per_s = static_cast<double>(outcome.events) / taken;
+  world.begin({});
+  const double set_up_s = seconds_since(start);
+  start = std::chrono::steady_clock::now();
+  world.go_on();
+  const double taken_s = seconds_since(start);
+  start = std::chrono::steady_clock::now();
+  const Outcome outcome = world.judge();
+  const double judging_s = seconds_since(start);
+  const double events_per_s = static_cast<double>(outcome.events) / taken_s;
   const double limit = bench::bare_heap_events_per_second(nodes, outcome.events);
-  return {nodes, static_cast<double>(outcome.heartbeats) / taken, events_per_s, limit, events_per_s / limit};
+  return {nodes,
+          set_up_s,
+          static_cast<double>(outcome.heartbeats) / taken_s,
+          events_per_s,
+          judging_s,
+          limit,
+          events_per_s / limit};
 }
 
 // One simulation per process: SimGrid keeps one clock.
@@ -105,6 +129,15 @@ Figures measure_apart(std::uint32_t nodes, std::uint64_t heartbeats) {
   return figures;
 }
 
+// Of several rounds the one in the middle: the machine does other things too.
+Figures measure_often(std::uint32_t nodes, std::uint64_t heartbeats) {
+  std::array<Figures, 5> rounds;
+  for (Figures& round : rounds) round = measure_apart(nodes, heartbeats);
+  std::sort(rounds.begin(), rounds.end(),
+            [](const Figures& a, const Figures& b) { return a.ratio < b.ratio; });
+  return rounds[rounds.size() / 2];
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -115,19 +148,29 @@ int main(int argc, char** argv) {
   }
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   if (!json)
-    fmt::print("{:>8}  {:>14}  {:>12}  {:>16}  {:>6}\n", "nodes", "heartbeats/s", "events/s",
-               "bare heap ev/s", "ratio");
+    fmt::print("{:>8}  {:>8}  {:>14}  {:>12}  {:>9}  {:>16}  {:>6}\n", "nodes", "set-up s", "heartbeats/s",
+               "events/s", "judging s", "bare heap ev/s", "ratio");
+  std::fflush(stdout);
   for (const std::uint32_t nodes : {1000u, 10000u}) {
-    const Figures figures = measure_apart(nodes, 1'000'000);
+    const Figures figures = measure_often(nodes, 1'000'000);
     if (json)
       rows.push_back({{"nodes", figures.nodes},
+                      {"set_up_s", std::round(figures.set_up_s * 1000) / 1000},
                       {"heartbeats_per_s", std::round(figures.heartbeats_per_s)},
                       {"events_per_s", std::round(figures.events_per_s)},
+                      {"judging_s", std::round(figures.judging_s * 1000) / 1000},
                       {"bare_heap_events_per_s", std::round(figures.limit_events_per_s)},
                       {"ratio", std::round(figures.ratio * 1000) / 1000}});
     else
-      fmt::print("{:>8}  {:>14.0f}  {:>12.0f}  {:>16.0f}  {:>6.3f}\n", figures.nodes,
-                 figures.heartbeats_per_s, figures.events_per_s, figures.limit_events_per_s, figures.ratio);
+      fmt::print("{:>8}  {:>8.3f}  {:>14.0f}  {:>12.0f}  {:>9.3f}  {:>16.0f}  {:>6.3f}\n", figures.nodes,
+                 figures.set_up_s, figures.heartbeats_per_s, figures.events_per_s, figures.judging_s,
+                 figures.limit_events_per_s, figures.ratio);
+    std::fflush(stdout);  // or the next process would print it again
   }
-  if (json) fmt::print("{}\n", nlohmann::ordered_json{{"heartbeats", rows}}.dump(2));
+  if (json)
+    fmt::print("{}\n", nlohmann::ordered_json{{"heartbeats", rows}}.dump(2));
+  else
+    fmt::print(
+        "Medians by ratio of 5 rounds. Timed is the run; set-up (keys, links, enrolment) and judging "
+        "apart.\n");
 }

@@ -54,30 +54,43 @@ World::World(const Scenario& scenario) : state_(std::make_unique<State>(scenario
 World::~World() = default;
 
 Outcome World::run(const RunOptions& options) {
+  begin(options);
+  go_on();
+  return judge();
+}
+
+void World::begin(const RunOptions& options) {
   State& world = *state_;
-  const Instant end = std::min(options.until, world.scenario.horizon);
+  world.options = options;
   world.observer = options.observer;
   if (world.observer != nullptr) world.tell_observer();
   world.build_masters();
   world.build_nodes();
   world.schedule();
+}
 
-  bool stopped = false;
+void World::go_on() {
+  State& world = *state_;
+  const auto& progress = world.options.progress;
   std::uint64_t next_report = 0;
-  sim::run(world.calendar, world.network, end, [&](const Entry& entry) {
-    if (options.progress && world.calendar.popped() >= next_report) {
+  sim::run(world.calendar, world.network, world.run_end(), [&](const Entry& entry) {
+    if (progress && world.calendar.popped() >= next_report) {
       next_report = world.calendar.popped() + 65536;
-      if (!options.progress(entry.at, world.calendar.popped())) {
-        stopped = true;
+      if (!progress(entry.at, world.calendar.popped())) {
+        world.stopped = true;
         return false;
       }
     }
     return world.handle(entry);
   });
-  stopped = stopped || world.checkers.have_found();
+}
+
+Outcome World::judge() {
+  State& world = *state_;
+  const bool stopped = world.stopped || world.checkers.have_found();
   Outcome outcome;
-  outcome.cut_short = stopped || end < world.scenario.horizon;
-  world.judge(options, stopped ? world.now : end, outcome);
+  outcome.cut_short = stopped || world.run_end() < world.scenario.horizon;
+  world.judge(stopped ? world.now : world.run_end(), outcome);
   return outcome;
 }
 

@@ -167,14 +167,14 @@ void World::State::check_what_is_decided() {
   }
 }
 
-void World::State::judge(const RunOptions& options, Instant end, Outcome& outcome) {
+void World::State::judge(Instant end, Outcome& outcome) {
   now = end;
-  if (options.observer != nullptr) {
+  if (observer != nullptr) {
     if (end > components_since)
       for (std::uint32_t i = 0; i < scenario.sites.size(); ++i)
-        options.observer->reach(components_since, end, scenario.sites[i].name, components[i]);
+        observer->reach(components_since, end, scenario.sites[i].name, components[i]);
     for (LinkIndex link = 0; link < network.link_count(); ++link)
-      options.observer->link_total(link, network.count(link));
+      observer->link_total(link, network.count(link));
   }
   if (!checkers.have_found()) check_fleet(true, end);
   for (std::size_t i = 0; i < checked.size(); ++i)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -48,6 +49,7 @@ struct World::State final : NetworkClient {
   void tell_observer();
 
   // running
+  [[nodiscard]] Instant run_end() const { return std::min(options.until, scenario.horizon); }
   bool handle(const Entry& entry);
   void delivered(std::uint32_t parcel, VertexIndex at, Instant now) override;
   void dropped(std::uint32_t parcel, DropReason reason, LinkIndex where, Instant now) override;
@@ -82,7 +84,7 @@ struct World::State final : NetworkClient {
   [[nodiscard]] double metric(std::string_view name, std::uint32_t domain, Instant now) const;
   void check_expectation(std::size_t index, Instant now);
   void check_what_is_decided();
-  void judge(const RunOptions& options, Instant end, Outcome& outcome);
+  void judge(Instant end, Outcome& outcome);
   void find_waiting(Instant end, Outcome& outcome) const;
 
   const Scenario& scenario;
@@ -143,6 +145,8 @@ struct World::State final : NetworkClient {
   Instant next_checkpoint;
   std::uint64_t rebuilt_at = 0;  ///< size of the GLOBAL log when projections were last rebuilt
   std::vector<std::uint64_t> dropped_by_reason = std::vector<std::uint64_t>(4, 0);
+  RunOptions options;
+  bool stopped = false;  ///< by whoever watches the progress
   RunObserver* observer = nullptr;
   Instant now;
 };

@@ -87,8 +87,15 @@ class World {
   ~World();
   World(const World&) = delete;
 
-  /// Runs it once, and judges it.
+  /// Runs it once, and judges it: begin, go_on and judge in one.
   Outcome run(const RunOptions& options);
+
+  /// Enrols every node (a key pair each) and starts every machine. Once, first.
+  void begin(const RunOptions& options);
+  /// Runs the calendar to the end of the run. Once, after begin().
+  void go_on();
+  /// Checks the whole fleet and measures it. Once, after go_on().
+  Outcome judge();
 
  private:
   struct State;
