@@ -7,6 +7,13 @@ namespace ibcf {
 namespace {
 
 constexpr Duration defer_for = std::chrono::seconds{15};
+constexpr Duration defer_quarantined_for = std::chrono::minutes{5};
+
+std::string_view reason_of(Admitted worst) {
+  return worst == Admitted::broken_chain ? "broken chain"
+         : worst == Admitted::fork       ? "fork"
+                                         : "malformed chunk";
+}
 
 // The node's log is not the one we hold: it ends before our mark, or has another event there.
 bool is_another_log(const Hello& hello, const Admission::Origin& stored) {
@@ -73,6 +80,11 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   node.newest_sent = hello.clock - Duration{1};  // a clock that was set back starts from here
   node.last_seen = now;
   node.silent_contacts = 0;
+  if (node.state.phase == Phase::quarantined && !node.may_return) {
+    ++counters_.deferred;
+    to_node(node, Defer{hello.nonce, defer_quarantined_for, defer_quarantined_for}, out);
+    return;
+  }
   if (!see_return(node, hello, now)) return;
   const bool forked = is_another_log(hello, *node.stored);
   if (hello.incarnation != enrolment.incarnation || forked) {
@@ -148,15 +160,32 @@ void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox&
     ++counters_.refused;
     return;
   }
-  if (live && (node.state.phase == Phase::quarantined || node.state.phase == Phase::retired)) {
+  if (live && node.state.phase == Phase::retired) {
     ++counters_.refused;
     return;
   }
   if (live)
-    store_entries(node, chunk, now, out);  // the next heartbeat's acknowledgement tells the node; a relay may
-                                           // have kept it, so it is no sign of life
+    store_live(node, chunk, now, out);
   else
     store_replayed(node, chunk, now, out);
+}
+
+// The next heartbeat's acknowledgement tells the node what was stored. A relay may have kept the chunk, so it
+// is no sign of life. What comes before its time comes again; but what does not fit the log it comes from is
+// evidence against its node, whose seal it bears.
+void Master::store_live(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
+  const Admitted worst = store_entries(node, chunk, now, out);
+  if (worst != Admitted::fresh && worst != Admitted::gap) distrust(node, chunk, worst, now, out);
+}
+
+// Where the table has no way into quarantine from here, the node's return has one.
+void Master::distrust(NodeRecord& node, const Chunk& chunk, Admitted worst, Instant now, Outbox& out) {
+  std::string reason(reason_of(worst));
+  if (node.lock) return give_verdict(node, VerdictKind::violation, {std::move(reason)}, now, out);
+  reason += " in contact, after event " + std::to_string(node.stored->marks[index_of(chunk.stream)]) +
+            " of " + std::string(word_of(chunk.stream));
+  if (!believe(node, EventType::trust_violation, reason, now) && node.state.phase != Phase::quarantined)
+    believe(node, EventType::sync_gap_detected, reason, now);
 }
 
 // Stores a chunk, says so in the log and to the node; ends the replay where the chunk breaks the chain.
@@ -169,11 +198,7 @@ void Master::store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, O
     return;
   }
   if (worst != Admitted::fresh) {
-    give_verdict(node, VerdictKind::violation,
-                 {worst == Admitted::broken_chain ? "broken chain"
-                  : worst == Admitted::fork       ? "fork"
-                                                  : "malformed chunk"},
-                 now, out);
+    distrust(node, chunk, worst, now, out);
     return;
   }
   if (counters_.duplicates - duplicates < chunk.entries.size()) {
@@ -264,9 +289,18 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   --open_replays_;
   ++(kind == VerdictKind::clean ? counters_.verdicts_clean : counters_.verdicts_not_clean);
   node.settled_nonce = nonce;
+  node.may_return = false;
   node.last_verdict = std::make_shared<const Verdict>(Verdict{session, nonce, kind, marks, epoch, held});
   to_node(node, node.last_verdict, out);
   dispatch_open(node, now, out);
+}
+
+bool Master::re_reconcile(NodeId id, std::string why, Instant now) {
+  const auto found = record_by_id_.find(id);
+  if (found == record_by_id_.end()) return false;
+  NodeRecord& node = nodes_[found->second];
+  if (!believe(node, EventType::remediation_re_reconcile, std::move(why), now)) return false;
+  return node.may_return = true;
 }
 
 void Master::break_lock(NodeRecord& node, std::string why, Instant now) {

@@ -109,6 +109,10 @@ class Master {
   void pause_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   void resume_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   void halt_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
+  /// The causes of a node's quarantine are gone, says `why`, and it may be reconciled again (A38): until then
+  /// its Hellos are put off. It stays QUARANTINED until remediation is complete. False where it is not home
+  /// here, not quarantined, or returning already.
+  bool re_reconcile(NodeId node, std::string why, Instant now);
   /// Replication with a peer that was halted goes on, from what that peer says it holds now; false where
   /// there is no such peer or it is not halted.
   bool resume_peer(MasterId peer, std::string why, Instant now, Outbox& out);
@@ -169,7 +173,9 @@ class Master {
   // return and replay
   void on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox& out);
   void on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
+  void store_live(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
   void store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
+  void distrust(NodeRecord& node, const Chunk& chunk, Admitted worst, Instant now, Outbox& out);
   void on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out);
   bool see_return(NodeRecord& node, const Hello& hello, Instant now);
   void grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& out);

@@ -71,6 +71,7 @@ struct alignas(64) NodeRecord {
   Shared<Verdict> last_verdict;
   std::uint64_t hello_nonce = 0;    ///< of the newest Hello heard
   std::uint64_t settled_nonce = 0;  ///< of the newest Hello that led to a verdict
+  bool may_return = false;          ///< though it is quarantined: remediation wants it reconciled (A38)
   BundleId bundle;                  ///< as it last said it runs
   std::uint64_t bundle_hlc = 0;     ///< stamp of the event that said so
   HealthWatch health_watch;
