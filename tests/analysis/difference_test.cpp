@@ -32,7 +32,8 @@ void write(const fs::path& folder, const Written& what) {
     event.origin = event.subject = any(node);
     event.seq = i;
     event.type = EventType::local_decision;
-    event.payload = encode(LocalDecision{.what = i == what.changed ? "stop" : "go on", .object = {}, .value = {}});
+    event.payload =
+        encode(LocalDecision{.what = i == what.changed ? "stop" : "go on", .object = {}, .value = {}});
     run.add_event(0, i - 1, at(1s) + Duration{i == what.late ? 1 : 0}, encode(event), event);
   }
   RunResult result;
