@@ -11,7 +11,7 @@ namespace ibcf {
 namespace {
 
 std::optional<Bytes> decode_base64(std::string_view text, int variant) {
-  Bytes bytes(text.size() / 4 * 3);
+  Bytes bytes(text.size() / 4 * 3 + 1);  // never of no size: libsodium wants a pointer even to write nothing
   std::size_t size = 0;
   // Without an end pointer libsodium refuses whatever stands behind the encoding.
   if (sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, nullptr,

@@ -14,7 +14,7 @@ struct PackedBeat {
   std::size_t size = 0;
 
   explicit PackedBeat(const Beat& beat) {
-    Beat::visit_fields(beat, [this](std::string_view, const auto& field) { put(field); });
+    Beat::visit_fields(beat, [this](std::string_view, const auto& field) { this->put(field); });
   }
   template <class T>
   void put(const T& value) {
