@@ -47,6 +47,9 @@ void Recorder::fault(const std::string& name, const std::string& kind, Instant f
 void Recorder::stored(std::uint32_t master, const Stored& stored, const Event& event) {
   folder_.add_event(master, stored.position, stored.ingested, stored.packed, event);
 }
+void Recorder::body(const Digest& digest, ByteView body) {
+  folder_.add_body(digest, body);
+}
 void Recorder::sample(Instant at, std::string_view metric, std::uint32_t domain, double value) {
   folder_.add_sample(at, metric, domain, value);
 }

@@ -21,6 +21,7 @@ class Recorder final : public sim::RunObserver {
             const std::string& to) override;
   void fault(const std::string& name, const std::string& kind, Instant from, Instant until) override;
   void stored(std::uint32_t master, const Stored& stored, const Event& event) override;
+  void body(const Digest& digest, ByteView body) override;
   void sample(Instant at, std::string_view metric, std::uint32_t domain, double value) override;
   void link_use(Instant at, sim::LinkIndex link, std::uint64_t bytes, Duration interval) override;
   void reach(Instant from, Instant until, const std::string& place, std::uint32_t component) override;

@@ -93,13 +93,14 @@ struct RunFolder::State {
           fault(db, "INSERT INTO faults VALUES(NULL,?,?,?,?)"),
           event(db, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
           hash(db, "INSERT INTO hashes VALUES(?,?)"),
+          body(db, "INSERT INTO bodies VALUES(?,?)"),
           sample(db, "INSERT INTO samples VALUES(?,?,?,?)"),
           link_use(db, "INSERT INTO link_use VALUES(?,?,?,?)"),
           link_total(db, "INSERT INTO link_totals VALUES(?,?,?,?,?)"),
           reach(db, "INSERT INTO reach VALUES(?,?,?,?)"),
           fact(db, "INSERT INTO facts VALUES(?,?)") {}
-    Statement domain, master, relay, node, link, fault, event, hash, sample, link_use, link_total, reach,
-        fact;
+    Statement domain, master, relay, node, link, fault, event, hash, body, sample, link_use, link_total,
+        reach, fact;
   };
 
   fs::path folder;
@@ -261,6 +262,10 @@ void RunFolder::add_event(std::uint32_t master, std::uint64_t position, Instant 
   else
     state_->insert(statement, master, position, ingested, event.origin, event.incarnation, stream, event.seq,
                    type, event.subject, event.occurred, event.epoch, event.cause, priority, packed);
+}
+
+void RunFolder::add_body(const Digest& digest, ByteView body) {
+  state_->insert(state_->sql->body, ByteView(digest.bytes), body);
 }
 
 void RunFolder::add_sample(Instant at, std::string_view metric, std::int64_t domain, double value) {

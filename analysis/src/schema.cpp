@@ -39,6 +39,7 @@ CREATE TABLE events(master INTEGER NOT NULL, position INTEGER NOT NULL, ingested
                     occurred_ns INTEGER NOT NULL, epoch INTEGER NOT NULL, cause BLOB, priority INTEGER NOT NULL,
                     packed BLOB NOT NULL);
 CREATE TABLE hashes(events INTEGER PRIMARY KEY, hash BLOB NOT NULL);
+CREATE TABLE bodies(digest BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE samples(at_ns INTEGER NOT NULL, metric TEXT NOT NULL, domain INTEGER, value REAL NOT NULL);
 CREATE TABLE link_use(at_ns INTEGER NOT NULL, link INTEGER NOT NULL, bytes INTEGER NOT NULL,
                       interval_ns INTEGER NOT NULL);

@@ -43,7 +43,8 @@ AgentState Agent::durable() const {
           .max_epoch_seen = is_planted(Defect::epoch_not_durable) ? 0 : max_epoch_seen_,
           .bundle = bundle_,
           .log = log_.memory(),
-          .desk = desk_.memory()};
+          .desk = desk_.memory(),
+          .objects = objects_};
 }
 
 void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
@@ -66,6 +67,7 @@ void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
   hlc_ = state.hlc;
   nonce_ = answered_nonce_ = state.nonce;  // what answers an older Hello is worth nothing
   bundle_ = state.bundle;
+  objects_ = state.objects;
   boot_ = state.boot + 1;
   const bool has_carrier = carrier_;
   start(now, out);
@@ -319,6 +321,10 @@ void Agent::do_steps(const std::vector<DeskStep>& steps, Instant now, Outbox& ou
               encode(
                   CommandResult{step.command, step.state, step.epoch, max_epoch_seen_, bundle_, step.detail}),
               cause, 0, now, out);
+        if (step.takes_bundle) {
+          objects_.take(*desk_.policy());
+          write_snapshot(now, out);  // what it was told to be, it shows that it is
+        }
         break;
       case DeskStep::Kind::say:
         if (carrier_) send(CommandProgress{step.command, step.state, nonce_}, out);
@@ -336,6 +342,19 @@ void Agent::on_battery(std::uint8_t pct, Instant now, Outbox& out) {
 // ---- the log ----------------------------------------------------------------------------------------------
 
 void Agent::take_snapshot(Instant now, Outbox& out) {
+  write_snapshot(now, out);
+  publish(now, out);
+}
+
+void Agent::write_snapshot(Instant now, Outbox& out) {
+  Bytes body = encode(Snapshot{.reported_version = identity_.version,
+                               .policy_bundle_id = bundle_,
+                               .inventory = identity_.inventory,
+                               .firmware = identity_.firmware,
+                               .objects = objects_.present,
+                               .installed = {}});
+  const Digest digest = digest_of(body);
+  const auto bytes = std::max(settings_->snapshot_body_bytes, static_cast<std::uint32_t>(body.size()));
   write(EventType::observation_recorded, Priority::snapshot,
         encode(Observation{.node_id = identity_.id,
                            .kind = ObservationKind::snapshot,
@@ -344,10 +363,25 @@ void Agent::take_snapshot(Instant now, Outbox& out) {
                            .reported_version = identity_.version,
                            .policy_bundle_id = bundle_,
                            .battery_pct = static_cast<double>(battery_pct_),
-                           .ref = "snapshot/" + std::to_string(log_.head(StreamClass::snapshot) + 1),
-                           .body = {},
-                           .body_bytes = settings_->snapshot_body_bytes}),
-        {}, settings_->snapshot_body_bytes, now, out);
+                           .ref = "snapshot/" + text_of(digest),
+                           .body = digest,
+                           .body_bytes = bytes}),
+        {}, bytes, now, out, std::move(body));
+}
+
+void Agent::change(const std::string& object, ObjectValue value, bool decided, Instant now, Outbox& out) {
+  if (decided) {
+    const bool alone = mode() == ConnectivityMode::autonomous;
+    write(EventType::local_decision, Priority::authority,
+          encode(LocalDecision{.what = "changed an object",
+                               .local_epoch = max_epoch_seen_,
+                               .object = object,
+                               .value = value,
+                               .under_grant = alone && now - last_heard_ < settings_->autonomy,
+                               .alone = alone ? now - last_heard_ : Duration::zero()}),
+          {}, 0, now, out);
+  }
+  objects_.present[object] = std::move(value);
   publish(now, out);
 }
 
@@ -360,7 +394,7 @@ void Agent::observe(Observation seen, Priority priority, Instant now, Outbox& ou
 }
 
 void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes,
-                  Instant now, Outbox& out) {
+                  Instant now, Outbox& out, Bytes body) {
   Event event{
       .origin = any(identity_.id),
       .incarnation = identity_.incarnation,
@@ -377,7 +411,7 @@ void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause,
       .cause = cause,
       .priority = priority,
       .payload = std::move(payload)};
-  out.written.push_back(log_.write(std::move(event), body_bytes));
+  out.written.push_back(log_.write(std::move(event), body_bytes, std::move(body)));
   if (log_.backlog_bytes() > settings_->buffer_bytes) log_.shed(settings_->buffer_bytes, now);
 }
 

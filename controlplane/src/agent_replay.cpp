@@ -212,6 +212,7 @@ void Agent::on(const Verdict& verdict, Instant now, Outbox& out) {
   publish_again();
   custody_ = {};
   autonomous_since_ = never;
+  if (objects_.carry_out(verdict.bundle_id, verdict.decisions)) write_snapshot(now, out);
   send_heartbeat(now, out);
   publish(now, out);
 }

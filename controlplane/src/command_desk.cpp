@@ -266,8 +266,10 @@ void CommandDesk::finish(std::vector<DeskStep>& steps) {
   const Open done = std::move(running_->open);
   running_.reset();
   const bool works = done.plan.failure.empty();
-  if (works && done.command().kind == CommandKind::assign_bundle) policy_ = done.delivery->bundle;
+  const bool takes_bundle = works && done.command().kind == CommandKind::assign_bundle;
+  if (takes_bundle) policy_ = done.delivery->bundle;
   end(done, works ? CommandState::applied : CommandState::failed, done.plan.failure, steps);
+  steps.back().takes_bundle = takes_bundle;
 }
 
 void CommandDesk::end(const Open& open, CommandState state, std::string detail,

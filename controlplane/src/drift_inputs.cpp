@@ -73,6 +73,9 @@ bool DriftInputs::on_observation(const Event& event, Touched& touched) {
   if (observation->kind != ObservationKind::snapshot) return true;
   NodeDriftInputs& inputs = node(id_cast<NodeTag>(event.origin), touched);
   const OwnStamp at = stamp_of(event);
+  if (inputs.seen && inputs.seen->body == observation->body &&
+      inputs.seen->in_force == observation->policy_bundle_id)
+    std::swap(touched.node, touched.seen_again);
   if (!inputs.seen || inputs.seen->at < at)
     inputs.seen = {at, observation->observed_ts, observation->body, observation->policy_bundle_id};
   return true;

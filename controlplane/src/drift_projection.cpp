@@ -75,6 +75,9 @@ void DriftProjection::touch(Slot slot) {
 
 void DriftProjection::touch(const DriftInputs::Touched& touched) {
   if (touched.node) touch(*touched.node);
+  if (touched.seen_again && *touched.seen_again < cells_.size())
+    if (Cell& cell = cells_[*touched.seen_again]; cell.is_current && cell.drift.evaluated)
+      cell.drift.observed = inputs_.of(*touched.seen_again).seen->observed;
   if (touched.bundle.is_nil() && touched.scope.is_nil()) return;
   for (Slot slot = 0; slot < roster_->size(); ++slot) {
     const auto& seen = inputs_.of(slot).seen;

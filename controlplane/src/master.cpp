@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controlplane/master_views.hpp"
 #include "controlplane/planted.hpp"
 #include "controlplane/seal.hpp"
 #include "model/check.hpp"
@@ -16,17 +17,23 @@ constexpr Duration confirm_within = std::chrono::seconds{10};
 }  // namespace
 
 Master::Master(const MasterSettings& settings, MasterIdentity identity, EventStore& store,
-               const Verifier& verifier)
+               const Verifier& verifier, std::vector<Domain> domains, SnapshotStore* bodies)
     : settings_(&settings),
       identity_(std::move(identity)),
       store_(&store),
       verifier_(&verifier),
+      bodies_(bodies != nullptr ? bodies : &own_bodies_),
+      views_(std::make_unique<MasterViews>(std::move(domains), *bodies_)),
       commands_({.retry = settings.command_retry, .keep = settings.autonomy}),
       held_(settings.bounds),
       chain_(settings.bounds),
       replication_(settings.replication,
                    {identity_.fleet, identity_.id, identity_.incarnation, {Role::master, identity_.index}},
-                   store) {}
+                   store, bodies_) {
+  views_->catch_up(store);
+}
+
+Master::~Master() = default;
 
 void Master::enrol(Enrolment enrolment, Instant now) {
   const auto number = static_cast<std::uint32_t>(nodes_.size());

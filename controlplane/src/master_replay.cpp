@@ -95,9 +95,11 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   if (heads_of(hello) == node.stored->marks) {
     believe(node, EventType::replay_not_needed, "marks and heads are equal", now);
     node.settled_nonce = hello.nonce;
+    Reconciled reconciled = reconcile_node(node, 0, true, now);
     to_node(node,
-            std::make_shared<const Verdict>(
-                Verdict{0, hello.nonce, VerdictKind::clean, node.stored->marks, *node.epoch, 0}),
+            std::make_shared<const Verdict>(Verdict{0, hello.nonce, VerdictKind::clean, node.stored->marks,
+                                                    *node.epoch, 0, reconciled.bundle,
+                                                    std::move(reconciled.decisions)}),
             out);
     dispatch_open(node, now, out);
     return;
@@ -220,6 +222,7 @@ void Master::store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, O
 Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
   std::vector<ByteView> fresh;
   std::vector<Event> events;
+  std::vector<const Bytes*> bodies;
   Admitted worst = Admitted::fresh;
   for (const LogEntry& entry : chunk.entries) {
     // Asked before it is admitted: a node must not move the marks of another one.
@@ -236,8 +239,12 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
     }
     fresh.emplace_back(entry.packed);
     events.push_back(std::move(*event));
+    bodies.push_back(&entry.body);
   }
+  const std::uint64_t position = store_->size();
   append(fresh, events, now);
+  for (std::size_t i = 0; i < bodies.size(); ++i)
+    if (!bodies[i]->empty()) keep_body(events[i], *bodies[i], position + i, now);
   for (const Event& event : events) learn(node, event, now, out);
   return worst;
 }
@@ -278,6 +285,14 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   const StreamSeqs marks = node.stored->marks;
   const std::uint64_t epoch = *node.epoch;
   const std::uint32_t held = commands_.held_of(node.enrolment.id);
+  Reconciled reconciled;
+  if (kind != VerdictKind::violation)
+    reconciled = reconcile_node(node, session, kind == VerdictKind::clean, now);
+  if (!reconciled.reasons.empty()) {
+    kind = VerdictKind::violation;
+    reasons.insert(reasons.end(), reconciled.reasons.begin(), reconciled.reasons.end());
+    reconciled.decisions.clear();  // nothing is changed on a node that is not trusted
+  }
 
   const Arrow* arrow = take_arrow(node, EventType::replay_verdict, kind);
   check(arrow != nullptr, "a lock is held exactly while REPLAYING");
@@ -290,7 +305,8 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   ++(kind == VerdictKind::clean ? counters_.verdicts_clean : counters_.verdicts_not_clean);
   node.settled_nonce = nonce;
   node.may_return = false;
-  node.last_verdict = std::make_shared<const Verdict>(Verdict{session, nonce, kind, marks, epoch, held});
+  node.last_verdict = std::make_shared<const Verdict>(
+      Verdict{session, nonce, kind, marks, epoch, held, reconciled.bundle, std::move(reconciled.decisions)});
   to_node(node, node.last_verdict, out);
   dispatch_open(node, now, out);
 }

@@ -1,4 +1,5 @@
 #include "controlplane/master.hpp"
+#include "controlplane/master_views.hpp"
 #include "controlplane/planted.hpp"
 #include "model/check.hpp"
 
@@ -57,9 +58,14 @@ void Master::on_master(const Packet& packet, Instant now, Outbox& out) {
 // Everything that is stored goes through here, so that the index knows each entry.
 void Master::append(const std::vector<ByteView>& packed, const std::vector<Event>& events, Instant now) {
   if (packed.empty()) return;
-  check(store_->append(store_->size(), now, packed) == AppendResult::appended,
+  std::uint64_t position = store_->size();
+  check(store_->append(position, now, packed) == AppendResult::appended,
         "a master is the only writer of its log");
-  for (const Event& event : events) replication_.stored(stream_key_of(event), first_seq_of(event), event.seq);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const Event& event = events[i];
+    replication_.stored(stream_key_of(event), first_seq_of(event), event.seq);
+    views_->note({position++, now, packed[i]}, event);
+  }
 }
 
 // Who has not shown yet that it is of this fleet may say nothing else.
@@ -116,6 +122,7 @@ void Master::on_replicate(Endpoint from, const Replicate& replicate, Instant now
     offered.push_back({stream, first_seq_of(*event), event->seq});
   }
   append(fresh, events, now);
+  keep_bodies(replicate.bodies);
   replication_.took(from, replicate.piece, offered, refused, out);
 }
 

@@ -44,7 +44,7 @@ std::uint32_t wire_bytes(const Message& message) {
                      [](const Received&) { return 16u; },
                      [](const Shared<Fin>&) { return 176 + seal; },
                      [](const Shared<Grant>&) { return 76 + seal; },
-                     [](const Shared<Verdict>&) { return 61 + seal; },
+                     [](const Shared<Verdict>& verdict) { return packed_size(*verdict) + seal; },
                      [](const Shared<Chunk>& chunk) {
                        std::uint32_t bytes = 85 + (chunk->session == 0 ? seal : 64);
                        for (const LogEntry& entry : chunk->entries) bytes += bytes_of(entry);
@@ -63,8 +63,8 @@ std::uint32_t wire_bytes(const Message& message) {
                      },
                      [](const Shared<Replicate>& replicate) {
                        std::uint32_t bytes = 40;
-                       for (const Bytes& entry : replicate->entries)
-                         bytes += 4 + static_cast<std::uint32_t>(entry.size());
+                       for (const auto* list : {&replicate->entries, &replicate->bodies})
+                         for (const Bytes& one : *list) bytes += 4 + static_cast<std::uint32_t>(one.size());
                        return bytes;
                      },
                      [](const Shared<Replicated>& replicated) {
@@ -93,6 +93,7 @@ Digest digest_of(const std::vector<LogEntry>& entries) {
     encoder.put(entry.first);
     encoder.put(entry.last);
     encoder.put(entry.body_bytes);
+    encoder.put(entry.body);
     encoder.raw(entry.packed);
     value = chain(value, head);
   }

@@ -44,12 +44,16 @@ LogMemory NodeLog::memory() const {
   return memory;
 }
 
-Written NodeLog::write(Event event, std::uint32_t body_bytes) {
+Written NodeLog::write(Event event, std::uint32_t body_bytes, Bytes body) {
   event.stream = stream_of(event.priority);
   Stream& stream = streams_[index_of(event.stream)];
   event.seq = ++stream.head;
   event.prev = stream.value;
-  LogEntry entry{.first = event.seq, .last = event.seq, .packed = encode(event), .body_bytes = body_bytes};
+  LogEntry entry{.first = event.seq,
+                 .last = event.seq,
+                 .packed = encode(event),
+                 .body_bytes = body_bytes,
+                 .body = std::move(body)};
   stream.value = chain_value_of(entry.packed);
   stream.bytes += bytes_of(entry);
   backlog_bytes_ += bytes_of(entry);

@@ -7,11 +7,12 @@
 namespace ibcf {
 
 ProjectionHistory::ProjectionHistory(std::vector<Domain> domains, std::uint64_t every,
-                                     std::size_t most_parked)
+                                     std::size_t most_parked, BodySource bodies)
     : domains_(std::move(domains)),
+      bodies_(std::move(bodies)),
       every_(every),
       most_parked_(most_parked),
-      live_(std::make_unique<Projections>(domains_)) {
+      live_(std::make_unique<Projections>(domains_, bodies_)) {
   check(every > 0, "checkpoints have a distance");
 }
 
@@ -65,7 +66,7 @@ std::unique_ptr<Projections> ProjectionHistory::as_of(const EventStore& store, I
 // Ingestion times never go backwards within one log, so what was known is a prefix of it. Several entries of
 // one instant are known together.
 std::unique_ptr<Projections> ProjectionHistory::as_known(const EventStore& store, Instant when) const {
-  auto views = std::make_unique<Projections>(domains_);
+  auto views = std::make_unique<Projections>(domains_, bodies_);
   const auto after = std::upper_bound(
       checkpoints_.begin(), checkpoints_.end(), when,
       [](Instant instant, const Checkpoint& checkpoint) { return instant < checkpoint.ingested; });
@@ -81,7 +82,7 @@ std::unique_ptr<Projections> ProjectionHistory::as_known(const EventStore& store
 }
 
 std::unique_ptr<Projections> ProjectionHistory::as_happened(const EventStore& store, Instant when) const {
-  auto views = std::make_unique<Projections>(domains_);
+  auto views = std::make_unique<Projections>(domains_, bodies_);
   const Scanned scanned = store.scan(0, [&](const Stored& stored) {
     const auto event = decode<Event>(stored.packed);
     if (event && event->occurred <= when) views->apply(stored, *event);
@@ -90,11 +91,13 @@ std::unique_ptr<Projections> ProjectionHistory::as_happened(const EventStore& st
   return scanned.end == ScanEnd::complete ? std::move(views) : nullptr;
 }
 
-ProjectionSwitch::ProjectionSwitch(std::vector<Domain> domains)
-    : domains_(std::move(domains)), serving_(std::make_unique<Projections>(domains_)) {}
+ProjectionSwitch::ProjectionSwitch(std::vector<Domain> domains, BodySource bodies)
+    : domains_(std::move(domains)),
+      bodies_(std::move(bodies)),
+      serving_(std::make_unique<Projections>(domains_, bodies_)) {}
 
 void ProjectionSwitch::begin_rebuild() {
-  next_ = std::make_unique<Projections>(domains_);
+  next_ = std::make_unique<Projections>(domains_, bodies_);
 }
 
 bool ProjectionSwitch::step(const EventStore& store, std::uint64_t most, bool* same) {

@@ -7,8 +7,9 @@
 
 namespace ibcf {
 
-Replication::Replication(const ReplicationSettings& settings, ReplicaIdentity self, EventStore& store)
-    : settings_(settings), self_(self), store_(&store) {}
+Replication::Replication(const ReplicationSettings& settings, ReplicaIdentity self, EventStore& store,
+                         const SnapshotStore* bodies)
+    : settings_(settings), self_(self), store_(&store), bodies_(bodies) {}
 
 void Replication::add_peer(Endpoint endpoint, MasterId id, std::string name) {
   check(find(endpoint) == nullptr && id != self_.id, "a peer is another master, and is named once");
@@ -139,6 +140,7 @@ std::optional<PeerRefused> Replication::see_incarnation(Peer& peer, const Sync& 
   peer.known.clear();
   peer.excluded.clear();
   peer.piece.reset();
+  peer.bodies.clear();
   peer.told = 0;
   peer.must_ask_all = true;
   peer.question = {.number = peer.question.number, .asked = {}, .peer_size = 0, .own_size = 0};
@@ -263,6 +265,7 @@ void Replication::send_piece(Peer& peer, Instant now, Outbox& out) {
   if (!peer.introduced || peer.foreign || peer.halted || peer.piece || peer.must_ask_all) return;
   peer.known.resize(index_.streams());
   Replicate piece{.fleet = self_.fleet, .master = self_.id, .piece = 0, .entries = {}};
+  std::vector<Digest> bodies;
   std::uint64_t bytes = 0;
   std::uint64_t next = peer.cursor;
   if (next < index_.size())
@@ -275,6 +278,9 @@ void Replication::send_piece(Peer& peer, Instant now, Outbox& out) {
         return true;
       bytes += stored.packed.size();
       piece.entries.emplace_back(stored.packed.begin(), stored.packed.end());
+      const std::size_t before = piece.bodies.size();
+      if (index_.key(stream).stream == StreamClass::snapshot) add_body(peer, stored.packed, piece, bodies);
+      if (piece.bodies.size() > before) bytes += piece.bodies.back().size();
       return bytes < settings_.piece_bytes;
     });
   if (piece.entries.empty()) {
@@ -282,8 +288,22 @@ void Replication::send_piece(Peer& peer, Instant now, Outbox& out) {
     return;
   }
   piece.piece = ++peer.pieces;
-  peer.piece = Piece{piece.piece, next, now};
+  peer.piece = Piece{piece.piece, next, now, std::move(bodies)};
   out.send(peer.endpoint, self_.endpoint, peer.endpoint, std::make_shared<const Replicate>(std::move(piece)));
+}
+
+void Replication::add_body(const Peer& peer, ByteView packed, Replicate& piece,
+                           std::vector<Digest>& sent) const {
+  if (bodies_ == nullptr) return;
+  const auto event = decode<Event>(packed);
+  if (!event || event->type != EventType::observation_recorded) return;
+  const auto observation = payload_of<Observation>(*event);
+  if (!observation || observation->body == Digest{} || peer.bodies.contains(observation->body)) return;
+  if (std::find(sent.begin(), sent.end(), observation->body) != sent.end()) return;
+  auto body = bodies_->get(observation->body);
+  if (!body) return;
+  piece.bodies.push_back(std::move(*body));
+  sent.push_back(observation->body);
 }
 
 // ---- entries ----------------------------------------------------------------------------------------------
@@ -330,6 +350,7 @@ std::optional<PeerRefused> Replication::on(Endpoint from, const Replicated& repl
   }
   peer->patience = std::max(settings_.period, 2 * (now - peer->piece->sent));
   peer->cursor = peer->piece->until;
+  peer->bodies.insert(peer->piece->bodies.begin(), peer->piece->bodies.end());
   peer->piece.reset();
   send_piece(*peer, now, out);
   return std::nullopt;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "controlplane/maintenance_window.hpp"
 #include "data_file.hpp"
@@ -436,6 +437,8 @@ class ScenarioBuilder {
     Names names("command load");
     for (const Spot& item : spot["commands"].items()) s_.commands.push_back(read_command(item, names));
     for (const Spot& item : spot["rollouts"].items()) s_.rollouts.push_back(read_rollout(item));
+    Names edits("edit");
+    for (const Spot& item : spot["edits"].items()) s_.edits.push_back(read_edit(item, edits));
     for (const Spot& item : spot["handovers"].items())
       s_.handovers.push_back(
           {item["at"].instant(), reference(item["domain"], domains_), reference(item["to"], controllers_)});
@@ -463,6 +466,7 @@ class ScenarioBuilder {
     rollout.bundle = spot["bundle"].text();
     rollout.version = spot["version"].text();
     rollout.config = spot["config"].texts();
+    for (const Spot& item : spot["objects"].items()) read_object(item, rollout);
     rollout.at = spot["at"].instant();
     rollout.domain = reference(spot["domain"], domains_);
     for (const Spot& wave : spot["waves"].items()) rollout.waves.push_back(wave.number());
@@ -477,6 +481,46 @@ class ScenarioBuilder {
       report(window.path(), problem);
     waves(spot["waves"]);
     return rollout;
+  }
+
+  void read_object(const Spot& spot, Scenario::Rollout& rollout) {
+    const std::string name = spot["object"].text();
+    if (rollout.config.contains(name) || rollout.objects.contains(name))
+      report(spot["object"].path(), fmt::format("\"{}\" is in the bundle already", name));
+    rollout.objects[name] = {.value = read_value(spot),
+                             .tolerance = spot["tolerance"].number(),
+                             .weight = spot["weight"].number(),
+                             .critical = spot["critical"].flag(),
+                             .policy = spot["policy"].word(ReconcilePolicy::epoch_wins),
+                             .max_tries = spot["max_tries"].whole<std::uint32_t>()};
+  }
+
+  // The member that the kind names counts; the others are at their defaults in the resolved scenario too.
+  static ObjectValue read_value(const Spot& spot) {
+    ObjectValue value;
+    value.kind = spot["kind"].word(ObjectKind::exact);
+    if (value.kind == ObjectKind::number) {
+      value.number = spot["number"].number();
+    } else if (value.kind == ObjectKind::set) {
+      std::set<std::string> items;
+      for (const Spot& item : spot["set"].items()) items.insert(item.text());
+      value.items = {items.begin(), items.end()};
+    } else {
+      value.text = spot["text"].text();
+    }
+    return value;
+  }
+
+  Scenario::Edit read_edit(const Spot& spot, Names& names) {
+    Scenario::Edit edit;
+    edit.name = new_name(spot, names);
+    edit.domain = reference(spot["domain"], domains_);
+    edit.object = spot["object"].text();
+    edit.value = read_value(spot);
+    edit.at = spot["at"].instant();
+    edit.nodes = spot["nodes"].text() == "all" ? none : spot["nodes"].whole<std::uint32_t>();
+    edit.decided = spot["decided"].flag();
+    return edit;
   }
 
   void waves(const Spot& spot) {

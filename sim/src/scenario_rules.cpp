@@ -39,6 +39,8 @@ class TimeRules {
     }
     for (std::size_t i = 0; i < s_.rollouts.size(); ++i)
       starts(fmt::format("/workload/rollouts/{}/at", i), s_.rollouts[i].at);
+    for (std::size_t i = 0; i < s_.edits.size(); ++i)
+      starts(fmt::format("/workload/edits/{}/at", i), s_.edits[i].at);
     for (std::size_t i = 0; i < s_.handovers.size(); ++i)
       starts(fmt::format("/workload/handovers/{}/at", i), s_.handovers[i].at);
     for (std::size_t i = 0; i < s_.faults.size(); ++i) {
@@ -215,6 +217,8 @@ class WholeRules {
       report_(path + "/nodes", fmt::format("must be at most the nodes of the domain ({}) or \"all\", is {}",
                                            nodes_in(load.domain), load.nodes));
     }
+    for (std::size_t i = 0; i < s_.edits.size(); ++i)
+      has_nodes(fmt::format("/workload/edits/{}", i), s_.edits[i].domain);
     for (std::size_t i = 0; i < s_.rollouts.size(); ++i)
       has_nodes(fmt::format("/workload/rollouts/{}", i), s_.rollouts[i].domain);
   }

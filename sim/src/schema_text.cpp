@@ -206,6 +206,19 @@ constexpr char text[] = R"json({
           "bundle": {"type": "string", "minLength": 1, "description": "Name of the bundle.", "examples": ["baseline"]},
           "version": {"type": "string", "minLength": 1, "description": "Its version.", "examples": ["1.1.0"]},
           "config": {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, "description": "Settings in the bundle: texts by key.", "examples": [{"log.level": "info"}]},
+          "objects": {"type": "array", "default": [], "description": "Objects of the bundle beside `config`, each with what is done about a difference.", "items": {
+            "type": "object", "required": ["object"], "additionalProperties": false, "properties": {
+              "object": {"type": "string", "minLength": 1, "description": "Its name.", "examples": ["net/mtu"]},
+              "kind": {"type": "string", "enum": ["EXACT", "VERSION", "SET", "NUMBER"], "default": "EXACT", "description": "How its value is compared."},
+              "text": {"type": "string", "default": "", "description": "Value of an EXACT or VERSION object.", "examples": ["on"]},
+              "number": {"type": "number", "default": 0, "description": "Value of a NUMBER object.", "examples": [1500]},
+              "set": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "Value of a SET object.", "examples": [["ssh", "http"]]},
+              "tolerance": {"type": "number", "minimum": 0, "default": 0, "description": "NUMBER: so far off is as wrong as can be; 0 asks for equality."},
+              "weight": {"type": "number", "minimum": 0, "default": 1, "description": "How much it counts in the node's drift score."},
+              "critical": {"type": "boolean", "default": false, "description": "A full mismatch makes the drift score 1."},
+              "policy": {"type": "string", "enum": ["EPOCH_WINS", "CONTROL_WINS", "NODE_WINS", "THREE_WAY", "MERGE", "KEEP_BOTH", "DEFER", "GIVE_UP", "QUARANTINE"], "default": "EPOCH_WINS", "description": "What a return does where node and bundle differ."},
+              "max_tries": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 3, "description": "GIVE_UP: after so many returns."}
+            }}},
           "at": {"x-unit": "duration", "description": "When the first wave starts.", "examples": ["2h"]},
           "domain": {"type": "string", "description": "To every node of this domain and those below it.", "examples": ["earth"]},
           "waves": {"type": "array", "minItems": 1, "items": {"x-unit": "fraction"}, "default": [0.01, 0.1, 0.5, 1], "description": "Part of the nodes reached with each wave; rising, the last is 1."},
@@ -217,6 +230,20 @@ constexpr char text[] = R"json({
             "requires_online": {"type": "boolean", "default": false, "description": "Only in contact with the master."},
             "min_battery_pct": {"type": "number", "minimum": 0, "maximum": 100, "default": 0, "description": "Only with at least this charge."}
           }}
+        }}},
+      "edits": {"type": "array", "default": [], "description": "Objects of nodes that get another value without a master's word.", "items": {
+        "type": "object", "required": ["name", "domain", "object", "at"], "additionalProperties": false,
+        "properties": {
+              "name": {"type": "string", "minLength": 1, "description": "Name of this edit.", "examples": ["night shift"]},
+              "domain": {"type": "string", "description": "Nodes of this domain and those below it.", "examples": ["europe"]},
+              "object": {"type": "string", "minLength": 1, "description": "What is changed; \"node/critical_work\" with the text \"true\" asks not to be disturbed.", "examples": ["net/mtu"]},
+              "kind": {"type": "string", "enum": ["EXACT", "VERSION", "SET", "NUMBER"], "default": "EXACT", "description": "How its value is compared."},
+              "text": {"type": "string", "default": "", "description": "Value of an EXACT or VERSION object.", "examples": ["on"]},
+              "number": {"type": "number", "default": 0, "description": "Value of a NUMBER object.", "examples": [1500]},
+              "set": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "Value of a SET object.", "examples": [["ssh", "http"]]},
+              "at": {"x-unit": "duration", "description": "When.", "examples": ["3h"]},
+              "nodes": {"type": ["integer", "string"], "minimum": 1, "maximum": 1000000, "pattern": "^all$", "x-word": "all", "default": 1, "description": "Number of nodes, drawn at random, or \"all\"."},
+              "decided": {"type": "boolean", "default": true, "description": "The node's own decision, in its log; without contact it stands under the LOCAL grant. False: a hand's edit that only a snapshot shows."}
         }}},
       "handovers": {"type": "array", "default": [], "description": "Authority over a domain changes hands on an operator's order.", "items": {
         "type": "object", "required": ["at", "domain", "to"], "additionalProperties": false,

@@ -118,7 +118,6 @@ World::State::State(const Scenario& from)
   rolled_out.resize(scenario.domains.size());
   draws.resize(scenario.commands.size());
   for (std::size_t i = 0; i < checked.size(); ++i) checked[i].expectation = &scenario.expect[i];
-  projections = std::make_unique<Projections>(domains);
   build_network();
 }
 
@@ -157,7 +156,8 @@ void World::State::build_masters() {
                             .upstream = {},
                             .fleet = derive_id<FleetTag>(scenario.name, scenario.seed, "fleet")};
     if (i != global_master) identity.upstream = Endpoint{Role::master, global_master};
-    masters.emplace_back(settings, std::move(identity), stores.back(), verifier);
+    bodies.emplace_back([this](const Digest& digest, ByteView body) { witness(digest, body); });
+    masters.emplace_back(settings, std::move(identity), stores.back(), verifier, domains, &bodies.back());
   }
   for (std::uint32_t i = 0; i < scenario.relays.size(); ++i) {
     relays.emplace_back(i, scenario.relays[i].queue_bytes);
@@ -266,6 +266,8 @@ void World::State::schedule() {
     add_work(Work::Kind::commands, i, scenario.commands[i].from);
   for (std::uint32_t i = 0; i < scenario.rollouts.size(); ++i)
     add_work(Work::Kind::rollout, i, scenario.rollouts[i].at);
+  for (std::uint32_t i = 0; i < scenario.edits.size(); ++i)
+    add_work(Work::Kind::edit, i, scenario.edits[i].at);
   for (std::uint32_t i = 0; i < scenario.handovers.size(); ++i)
     add_work(Work::Kind::handover, i, scenario.handovers[i].at);
   for (std::uint32_t i = 0; i < scenario.expect.size(); ++i)
@@ -516,7 +518,6 @@ void World::State::witness(std::uint32_t master, const Stored& stored) {
   const Ledger::Taken taken = ledger.stored(master, stored, *event);
   if (taken > Ledger::Taken::ahead)
     checkers.stored(masters[master].identity().name, name_of(event->origin), taken, *event, stored.ingested);
-  if (master == global_master) projections->apply(stored, *event);
   grant_stored = grant_stored || event->type == EventType::authority_granted;
   if (event->origin == any(masters[master].identity().id))
     touched.emplace_back(master, id_cast<NodeTag>(event->subject));
@@ -525,6 +526,10 @@ void World::State::witness(std::uint32_t master, const Stored& stored) {
                       ledger.holes(master, event->subject), stored.ingested);
   const bool is_told = taken == Ledger::Taken::copy || taken == Ledger::Taken::again;
   if (!is_told && observer != nullptr) observer->stored(master, stored, *event);
+}
+
+void World::State::witness(const Digest& digest, ByteView body) {
+  if (observer != nullptr && bodies_told.insert(digest).second) observer->body(digest, body);
 }
 
 // ---- workload ---------------------------------------------------------------------------------------------
@@ -542,6 +547,9 @@ void World::State::work(std::uint32_t slot, Instant at) {
     case Work::Kind::rollout:
       roll_out(scenario.rollouts[item.index], at);
       break;
+    case Work::Kind::edit:
+      edit(scenario.edits[item.index], at);
+      break;
     case Work::Kind::cancel: {
       const CommandOrder what = cancels[item.index];
       orders_refused += order(what, at) ? 0 : 1;
@@ -557,18 +565,33 @@ void World::State::work(std::uint32_t slot, Instant at) {
   }
 }
 
+// So many nodes of the domain, drawn at random from the stream of this name.
+std::vector<std::uint32_t> World::State::draw_nodes(std::uint32_t domain, std::uint32_t most,
+                                                    const std::string& name, std::uint32_t& drawn) const {
+  std::vector<std::uint32_t> nodes;
+  for (std::uint32_t i = 0; i < layout.nodes.size(); ++i)
+    if (layout.is_within(layout.nodes[i].domain, domain)) nodes.push_back(i);
+  if (most >= nodes.size()) return nodes;  // none is all
+  const RandomStream stream(scenario.seed, name);
+  for (std::uint32_t i = 0; i < most; ++i)  // a partial Fisher-Yates shuffle
+    std::swap(nodes[i], nodes[i + stream.below(nodes.size() - i, 0, drawn++)]);
+  nodes.resize(most);
+  return nodes;
+}
+
+// What the nodes' own software, or a hand, does to them.
+void World::State::edit(const Scenario::Edit& edit, Instant at) {
+  std::uint32_t drawn = 0;
+  for (const std::uint32_t node : draw_nodes(edit.domain, edit.nodes, "workload.edits/" + edit.name, drawn)) {
+    agents[node].change(edit.object, edit.value, edit.decided, at, outbox);
+    drain({Role::node, node}, at);
+  }
+}
+
 // An operator's orders go to whoever holds the authority over the node's domain at that time.
 void World::State::send_commands(const Scenario::CommandLoad& load, std::uint32_t number, Instant at) {
-  std::vector<std::uint32_t> targets;
-  for (std::uint32_t i = 0; i < layout.nodes.size(); ++i)
-    if (layout.is_within(layout.nodes[i].domain, load.domain)) targets.push_back(i);
-  if (load.nodes != none && load.nodes < targets.size()) {
-    const RandomStream stream(scenario.seed, "workload.commands/" + load.name);
-    for (std::uint32_t i = 0; i < load.nodes; ++i)  // a partial Fisher-Yates shuffle
-      std::swap(targets[i], targets[i + stream.below(targets.size() - i, 0, draws[number]++)]);
-    targets.resize(load.nodes);
-  }
-  for (const std::uint32_t node : targets) {
+  for (const std::uint32_t node :
+       draw_nodes(load.domain, load.nodes, "workload.commands/" + load.name, draws[number])) {
     const DomainId scope = domain_ids[layout.nodes[node].domain];
     const CommandOrder what{.node = agents[node].identity().id,
                             .home = {Role::master, layout.nodes[node].master},
@@ -610,6 +633,7 @@ void World::State::roll_out(const Scenario::Rollout& rollout, Instant at) {
   // Releases of a name count in the order in which they are rolled out.
   for (const Scenario::Rollout& other : scenario.rollouts)
     if (other.bundle == rollout.bundle && other.at <= rollout.at) ++order.bundle.release;
+  order.bundle.objects = rollout.objects;
   for (const auto& [object, value] : rollout.config) order.bundle.objects[object].value = exact_value(value);
   order.bundle.constraints = rollout.constraints;
   rolls_back[order.bundle.id] = rollout.rolls_back;

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "controlplane/attention_queue.hpp"
 #include "model/check.hpp"
 #include "world_state.hpp"
 
@@ -138,6 +139,28 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
     });
   if (name == "backlog_events")
     return count_nodes([&](std::uint32_t i) { return agents[i].backlog_events(); });
+  if (name == "nodes_reconciled")
+    return count_masters([](const auto& master) { return master.counters().nodes_reconciled; });
+  if (name == "objects_reconciled")
+    return count_masters([](const auto& master) { return master.counters().objects_reconciled; });
+  if (name == "nodes_drifting")
+    return count_nodes([&](std::uint32_t i) { return drift_of(i).out_of_spec > 0; });
+  if (name == "nodes_drift_unknown")
+    return count_nodes([&](std::uint32_t i) {
+      const NodeDrift drift = drift_of(i);
+      return !drift.desired.is_nil() && !drift.evaluated;
+    });
+  if (name == "drift_mean") {
+    const double evaluated = count_nodes([&](std::uint32_t i) { return drift_of(i).evaluated; });
+    return evaluated == 0 ? 0 : count_nodes([&](std::uint32_t i) { return drift_of(i).score; }) / evaluated;
+  }
+  if (name == "drift_max") {
+    double highest = 0;
+    for (std::uint32_t i = 0; i < agents.size(); ++i)
+      if (in(layout.nodes[i].domain)) highest = std::max(highest, drift_of(i).score);
+    return highest;
+  }
+  if (name == "attention_items") return attention_items(domain);
   if (name == "two_holders") return static_cast<double>(checkers.two_holders());
   if (name == "unreachable_nodes")
     return count_nodes([&](std::uint32_t i) {
@@ -147,6 +170,19 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
   check(false, "the loader lets only metrics of the list pass");
   (void)at;
   return 0;
+}
+
+// As the node's own master sees it.
+NodeDrift World::State::drift_of(std::uint32_t node) const {
+  const auto drift = masters[layout.nodes[node].master].views().drift().find(agents[node].identity().id);
+  check(drift.has_value(), "a node is registered in the log of its home master");
+  return *drift;
+}
+
+double World::State::attention_items(std::uint32_t domain) const {
+  if (domain == none) return static_cast<double>(masters[global_master].attention().size());
+  const AttentionQueue& queue = masters[layout.home_of_domain[domain]].attention();
+  return static_cast<double>(queue.top(queue.size(), domain_ids[domain]).size());
 }
 
 void World::State::check_expectation(std::size_t index, Instant at) {

@@ -41,7 +41,7 @@ void World::State::check_fleet(bool whole, Instant at) {
   const WitnessedStore& log = stores[global_master];
   if (!whole && log.size() < 2 * rebuilt_at) return;
   rebuilt_at = log.size();
-  checkers.projections(log, *projections, domains, at);
+  checkers.projections(log, masters[global_master].views(), domains, at);
 }
 
 }  // namespace ibcf::sim

@@ -4,11 +4,13 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "controlplane/agent.hpp"
 #include "controlplane/master.hpp"
+#include "controlplane/memory_snapshots.hpp"
 #include "controlplane/memory_store.hpp"
 #include "controlplane/projections.hpp"
 #include "controlplane/relay.hpp"
@@ -32,6 +34,23 @@ class WitnessedStore final : public MemoryStore {
     const AppendResult result = MemoryStore::append(expected_size, ingested, packed);
     for (std::uint64_t i = first; i < size(); ++i) witness_(at(i));
     return result;
+  }
+
+ private:
+  Witness witness_;
+};
+
+/// A master's bodies with a witness: whatever is put is shown to the observer.
+class WitnessedSnapshots final : public MemorySnapshots {
+ public:
+  using Witness = std::function<void(const Digest&, ByteView)>;
+  explicit WitnessedSnapshots(Witness witness) : witness_(std::move(witness)) {}
+
+  Digest put(ByteView body, std::uint64_t position) override {
+    const std::uint64_t before = size();
+    const Digest digest = MemorySnapshots::put(body, position);
+    if (size() > before) witness_(digest, body);
+    return digest;
   }
 
  private:
@@ -63,6 +82,9 @@ struct World::State final : NetworkClient {
   void refresh_routes(Instant now);
   void work(std::uint32_t slot, Instant now);
   void send_commands(const Scenario::CommandLoad& load, std::uint32_t number, Instant now);
+  [[nodiscard]] std::vector<std::uint32_t> draw_nodes(std::uint32_t domain, std::uint32_t most,
+                                                      const std::string& name, std::uint32_t& drawn) const;
+  void edit(const Scenario::Edit& edit, Instant now);
   std::optional<CommandId> order(const CommandOrder& what, Instant now);
   void roll_out(const Scenario::Rollout& rollout, Instant now);
   void sample(Instant now);
@@ -70,6 +92,7 @@ struct World::State final : NetworkClient {
   void note_mark(std::uint32_t node);
   void note_components(Instant now);
   void witness(std::uint32_t master, const Stored& stored);
+  void witness(const Digest& digest, ByteView body);
   [[nodiscard]] LinkIndex access_up_of(std::uint32_t node) const;
   [[nodiscard]] VertexIndex vertex_of(const Endpoint& endpoint) const;
   [[nodiscard]] Peer peer_of(std::uint32_t master) const;
@@ -82,6 +105,8 @@ struct World::State final : NetworkClient {
 
   // judging (world_metrics.cpp)
   [[nodiscard]] double metric(std::string_view name, std::uint32_t domain, Instant now) const;
+  [[nodiscard]] NodeDrift drift_of(std::uint32_t node) const;
+  [[nodiscard]] double attention_items(std::uint32_t domain) const;
   void check_expectation(std::size_t index, Instant now);
   void check_what_is_decided();
   void judge(Instant end, Outcome& outcome);
@@ -107,10 +132,10 @@ struct World::State final : NetworkClient {
   std::vector<bool> relay_open;
   std::deque<MasterSettings> master_settings;
   std::deque<WitnessedStore> stores;
+  std::deque<WitnessedSnapshots> bodies;  ///< by master, like the stores
+  std::set<Digest> bodies_told;
   std::deque<Master> masters;
   std::uint32_t global_master = none;
-  /// Folded along as the GLOBAL master's log grows, to be compared with a rebuild (I-11).
-  std::unique_ptr<Projections> projections;
 
   struct Parcel {
     Packet packet;
@@ -123,7 +148,7 @@ struct World::State final : NetworkClient {
   std::uint64_t foreseen = 0;  ///< the calendar's present slot when its timers were last looked at
 
   struct Work {
-    enum class Kind : std::uint8_t { commands, rollout, handover, cancel } kind;
+    enum class Kind : std::uint8_t { commands, rollout, handover, cancel, edit } kind;
     std::uint32_t index;
   };
   std::vector<Work> works;

@@ -89,7 +89,14 @@ class Altering {
   void change(Id<Of>& id) {
     change_byte(id.bytes);
   }
+  /// A list of what has no form of its own here: one more.
+  template <Described T>
+  void change(std::vector<T>& list) {
+    list.emplace_back();
+  }
   void change_byte(auto& bytes) {
+    if constexpr (requires { bytes.push_back(0); })
+      if (bytes.empty()) return bytes.push_back(0);
     bytes[bits_ % bytes.size()] ^= static_cast<std::uint8_t>(1 + (bits_ >> 32) % 255);
   }
 

@@ -106,6 +106,7 @@ struct BlindObserver : RunObserver {
   void link(LinkIndex, const LinkSpec&, const std::string&, const std::string&) override {}
   void fault(const std::string&, const std::string&, Instant, Instant) override {}
   void stored(std::uint32_t, const Stored&, const Event&) override {}
+  void body(const Digest&, ByteView) override {}
   void sample(Instant, std::string_view, std::uint32_t, double) override {}
   void link_use(Instant, LinkIndex, std::uint64_t, Duration) override {}
   void reach(Instant, Instant, const std::string&, std::uint32_t) override {}

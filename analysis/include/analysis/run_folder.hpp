@@ -119,6 +119,9 @@ class RunFolder {
   void add_event(std::uint32_t master, std::uint64_t position, Instant ingested, ByteView packed,
                  const Event& event);
 
+  /// The body of a snapshot that entries name by this digest; each once.
+  void add_body(const Digest& digest, ByteView body);
+
   /// What a checker saw as the truth: "backlog_events" is drawn beside what the masters believe. The value of
   /// a domain counts its whole subtree.
   void add_sample(Instant at, std::string_view metric, std::int64_t domain, double value);

@@ -10,6 +10,7 @@
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/link_class.hpp"
 #include "controlplane/node_log.hpp"
+#include "controlplane/node_objects.hpp"
 #include "controlplane/outbox.hpp"
 #include "model/fetch_ahead.hpp"
 
@@ -45,6 +46,8 @@ struct AgentIdentity {
   std::uint8_t battery_pct = 100;      ///< at the start; 100 where there is none
   const Machine* machine = nullptr;    ///< must outlive the agent; null: every command works at once
   const ArtifactGate* gate = nullptr;  ///< likewise; null: no artifact is ever installed
+  Inventory inventory{};               ///< as its snapshots show it, like its firmware
+  Firmware firmware{};
 };
 
 /// The node's side of the control plane: heartbeats and events while in contact, autonomy with a buffer when
@@ -66,6 +69,10 @@ class alignas(64) Agent {
   /// What the node found out about itself; told with the next heartbeat and snapshot.
   void set_health(Health health) { health_ = health; }
   void on_battery(std::uint8_t pct, Instant now, Outbox& out);
+  /// The node's own software gives one of its objects another value. Where it is `decided`, the log says so,
+  /// and without contact the decision stands under the LOCAL grant (I-26); else it is a hand's edit, and only
+  /// the next snapshot shows it.
+  void change(const std::string& object, ObjectValue value, bool decided, Instant now, Outbox& out);
 
   /// What survives a reboot.
   [[nodiscard]] AgentState durable() const;
@@ -91,6 +98,8 @@ class alignas(64) Agent {
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
   /// The commands this node has, and how those it had ended; the bundle in force with its objects.
   [[nodiscard]] const CommandDesk& desk() const { return desk_; }
+  /// What the node is, object by object, as its next snapshot will show it.
+  [[nodiscard]] const NodeObjects& objects() const { return objects_; }
 
  private:
   struct Sent {
@@ -126,11 +135,12 @@ class alignas(64) Agent {
 
   // the log
   void write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes,
-             Instant now, Outbox& out);
+             Instant now, Outbox& out, Bytes body = {});
   bool acknowledge(const StreamSeqs& marks);
   [[nodiscard]] Chunk cut_chunk(StreamClass stream, std::uint64_t first, std::uint64_t last,
                                 std::uint64_t limit_bytes) const;
   void take_snapshot(Instant now, Outbox& out);
+  void write_snapshot(Instant now, Outbox& out);
   [[nodiscard]] bool is_in_custody() const;
 
   // what comes in
@@ -199,6 +209,7 @@ class alignas(64) Agent {
   BundleId bundle_;
   CommandDesk desk_;
   Instant work_due_ = never;
+  NodeObjects objects_;
 };
 
 }  // namespace ibcf

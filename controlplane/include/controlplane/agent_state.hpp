@@ -2,6 +2,7 @@
 
 #include "controlplane/command_desk.hpp"
 #include "controlplane/node_log.hpp"
+#include "controlplane/node_objects.hpp"
 
 namespace ibcf {
 
@@ -17,7 +18,8 @@ struct AgentState {
   BundleId bundle;
   LogMemory log;
   DeskMemory desk;
-  IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, log, desk)
+  NodeObjects objects;
+  IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, log, desk, objects)
 };
 
 }  // namespace ibcf

@@ -36,7 +36,8 @@ struct DeskStep {
   std::uint64_t epoch = 0;
   CommandState state = CommandState::delivered;
   std::string detail;
-  BundleId bundle;  ///< result: in force after it (I-37)
+  BundleId bundle;            ///< result: in force after it (I-37)
+  bool takes_bundle = false;  ///< result: what the bundle asks for is to be made true now
   std::optional<ArtifactJudged> judged;
 };
 

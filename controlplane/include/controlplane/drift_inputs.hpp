@@ -78,8 +78,9 @@ class DriftInputs {
   /// What an event changed; all empty where it changed nothing.
   struct Touched {
     std::optional<Slot> node;
-    BundleId bundle;  ///< everybody of whom it is desired, or who has it in force
-    DomainId scope;   ///< everybody in it
+    std::optional<Slot> seen_again;  ///< showed the same as before: as of later, and nothing else
+    BundleId bundle;                 ///< everybody of whom it is desired, or who has it in force
+    DomainId scope;                  ///< everybody in it
   };
 
   /// `roster` must outlive this and see each event first.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -11,12 +12,18 @@
 #include "controlplane/authority.hpp"
 #include "controlplane/command_book.hpp"
 #include "controlplane/eventstore.hpp"
+#include "controlplane/memory_snapshots.hpp"
 #include "controlplane/node_record.hpp"
+#include "controlplane/normalizer.hpp"
 #include "controlplane/outbox.hpp"
 #include "controlplane/replication.hpp"
 #include "controlplane/rollout_book.hpp"
 
 namespace ibcf {
+
+class AttentionQueue;
+class MasterViews;
+class Projections;
 
 struct MasterSettings {
   Duration heartbeat = std::chrono::seconds{30};
@@ -77,12 +84,16 @@ struct CommandOrder {
 
 /// One master: admission, the log, belief about its nodes, return and replay, commands, rollouts, and
 /// authority in terms. The GLOBAL one also grants authority and keeps the union of all logs. A state machine
-/// without I/O; whatever it decides is an event in its store first. The store and the verifier must outlive
+/// without I/O; whatever it decides is an event in its store first. The stores and the verifier must outlive
 /// it.
 class Master {
  public:
-  Master(const MasterSettings& settings, MasterIdentity identity, EventStore& store,
-         const Verifier& verifier);
+  /// `domains` are the fleet's, for the views over this master's log. `bodies` keeps what snapshots hold;
+  /// null: this master does, as long as it lives.
+  Master(const MasterSettings& settings, MasterIdentity identity, EventStore& store, const Verifier& verifier,
+         std::vector<Domain> domains = {}, SnapshotStore* bodies = nullptr);
+  ~Master();
+  Master(const Master&) = delete;  // what is inside holds on to what is inside
 
   /// Registers, enrols and activates a node (S1, S2, S3).
   void enrol(Enrolment enrolment, Instant now);
@@ -131,6 +142,11 @@ class Master {
   [[nodiscard]] const CommandBook& commands() const { return commands_; }
   [[nodiscard]] const RolloutBook& rollouts() const { return rollouts_; }
   [[nodiscard]] const Replication& replication() const { return replication_; }
+  [[nodiscard]] const SnapshotStore& bodies() const { return *bodies_; }
+  /// What this master's log adds up to.
+  [[nodiscard]] const Projections& views() const;
+  /// The operator's inbox. It is evaluated now, where the log has grown since it was asked for last.
+  [[nodiscard]] const AttentionQueue& attention() const;
 
   /// Counts since the start, for reports and checks.
   struct Counters {
@@ -144,6 +160,8 @@ class Master {
     std::uint64_t verdicts_clean = 0;
     std::uint64_t verdicts_not_clean = 0;
     std::uint64_t sessions_lost = 0;
+    std::uint64_t nodes_reconciled = 0;    ///< returns at which desired and actual were compared
+    std::uint64_t objects_reconciled = 0;  ///< decisions made then
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
@@ -186,6 +204,16 @@ class Master {
   Admitted store_entries(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
   void learn(NodeRecord& node, const Event& event, Instant now, Outbox& out);
 
+  // bodies and reconciliation
+  struct Reconciled {
+    BundleId bundle;
+    std::vector<ObjectDecision> decisions;
+    std::vector<std::string> reasons;  ///< to distrust the node
+  };
+  void keep_body(const Event& event, ByteView body, std::uint64_t position, Instant now);
+  void keep_bodies(const std::vector<Bytes>& bodies);
+  Reconciled reconcile_node(const NodeRecord& node, std::uint64_t session, bool resynced, Instant now);
+
   // commands and rollouts
   Command make_command(const CommandOrder& order, std::uint64_t epoch, Instant now);
   void accept(const Command& command, Instant now, Outbox& out);
@@ -224,6 +252,10 @@ class Master {
   MasterIdentity identity_;
   EventStore* store_;
   const Verifier* verifier_;
+  MemorySnapshots own_bodies_;  // where nobody gave another store
+  SnapshotStore* bodies_;
+  RejectionLog rejections_;
+  std::unique_ptr<MasterViews> views_;
 
   std::vector<NodeRecord> nodes_;
   std::vector<std::uint32_t> record_by_index_;  // by endpoint index; nobody where this master is not home

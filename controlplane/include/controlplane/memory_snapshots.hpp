@@ -7,7 +7,7 @@
 namespace ibcf {
 
 /// The default beside a MemoryStore.
-class MemorySnapshots final : public SnapshotStore {
+class MemorySnapshots : public SnapshotStore {
  public:
   Digest put(ByteView body, std::uint64_t position) override;
   [[nodiscard]] std::optional<Bytes> get(const Digest& digest) const override;

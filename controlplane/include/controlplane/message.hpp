@@ -51,8 +51,9 @@ struct LogEntry {
   std::uint64_t first = 0;
   std::uint64_t last = 0;  ///< equal to first but for a gap
   Bytes packed;
-  std::uint32_t body_bytes = 0;  ///< of a snapshot body that travels with it
-  IBCF_FIELDS(LogEntry, first, last, packed, body_bytes)
+  std::uint32_t body_bytes = 0;  ///< what travels beside it: the body, filled up to the size asked for
+  Bytes body{};                  ///< the packed Snapshot that it names by digest; else empty
+  IBCF_FIELDS(LogEntry, first, last, packed, body_bytes, body)
 };
 
 /// A range of one stream of a node's log. With session 0 it is sent in contact under a seal; within a replay
@@ -159,7 +160,8 @@ struct Nack {
   IBCF_FIELDS(Nack, session, stream, expected)
 };
 
-/// Ends a replay; session 0 answers a Hello that needed none.
+/// Ends a replay; session 0 answers a Hello that needed none. Beside it stands what reconciliation decided
+/// about the node's objects against `bundle_id`, for the node to carry out.
 struct Verdict {
   std::uint64_t session = 0;
   std::uint64_t nonce = 0;
@@ -167,7 +169,9 @@ struct Verdict {
   StreamSeqs marks{};
   std::uint64_t epoch = 0;
   std::uint32_t commands_held = 0;
-  IBCF_FIELDS(Verdict, session, nonce, kind, marks, epoch, commands_held)
+  BundleId bundle_id{};
+  std::vector<ObjectDecision> decisions{};
+  IBCF_FIELDS(Verdict, session, nonce, kind, marks, epoch, commands_held, bundle_id, decisions)
 };
 
 struct CommandDelivery {
@@ -239,12 +243,14 @@ struct Sync {
   std::uint64_t digest = 0;       ///< of the whole version vector
   std::vector<StreamMark> marks;  ///< what changed since the peer was known to know it
 };
-/// Entries of a master's log, verbatim and in its order, that the peer lacks.
+/// Entries of a master's log, verbatim and in its order, that the peer lacks; and the bodies they name which
+/// the peer is not known to hold.
 struct Replicate {
   FleetId fleet;
   MasterId master;
   std::uint64_t piece = 0;  ///< rises with each
   std::vector<Bytes> entries;
+  std::vector<Bytes> bodies{};
 };
 struct Replicated {
   FleetId fleet;
@@ -256,12 +262,11 @@ struct Replicated {
 };
 
 /// Small ones by value, large ones shared.
-using Message =
-    std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, CommandProgress, EpochNotice, Defer,
-                 LeaseRequest, LeaseRevoked, LeaseReleased, Received, Shared<Fin>, Shared<Grant>,
-                 Shared<Verdict>, Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
-                 Shared<CommandForward>, Shared<RolloutOrder>, Shared<Sync>, Shared<Replicate>,
-                 Shared<Replicated>>;
+using Message = std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, CommandProgress, EpochNotice,
+                             Defer, LeaseRequest, LeaseRevoked, LeaseReleased, Received, Shared<Fin>,
+                             Shared<Grant>, Shared<Verdict>, Shared<Chunk>, Shared<Hello>,
+                             Shared<CommandDelivery>, Shared<LeaseGranted>, Shared<CommandForward>,
+                             Shared<RolloutOrder>, Shared<Sync>, Shared<Replicate>, Shared<Replicated>>;
 
 /// A message with its first sender and last receiver; relays in between pass it on. Between a node and its
 /// master it carries a seal (seal.hpp) or is signed.

@@ -32,8 +32,8 @@ class NodeLog {
   explicit NodeLog(const LogMemory& memory);
   [[nodiscard]] LogMemory memory() const;
 
-  /// Gives the event its place (stream, seq, prev) and keeps it.
-  Written write(Event event, std::uint32_t body_bytes);
+  /// Gives the event its place (stream, seq, prev) and keeps it, with the body that it names, if any.
+  Written write(Event event, std::uint32_t body_bytes, Bytes body = {});
 
   /// Drops the oldest and least urgent until no more than `limit_bytes` are held, if that can be; a gap event
   /// covers what is dropped (I-3). Of every stream the newest stays, and of the control stream everything.

@@ -38,7 +38,9 @@ struct ParkedEntry {
 class ProjectionHistory {
  public:
   /// A checkpoint is due every `every` positions (> 0).
-  ProjectionHistory(std::vector<Domain> domains, std::uint64_t every, std::size_t most_parked = 100);
+  /// `bodies` finds what snapshots hold, now and for the past (see Projections).
+  ProjectionHistory(std::vector<Domain> domains, std::uint64_t every, std::size_t most_parked = 100,
+                    BodySource bodies = {});
 
   /// Reads what `store` holds from where this stands, and says how far that was.
   Scanned catch_up(const EventStore& store);
@@ -73,6 +75,7 @@ class ProjectionHistory {
   void checkpoint_if_due();
 
   std::vector<Domain> domains_;
+  BodySource bodies_;
   std::uint64_t every_;
   std::size_t most_parked_;
   std::unique_ptr<Projections> live_;
@@ -85,7 +88,7 @@ class ProjectionHistory {
 /// fold goes into service without a gap ("blue/green").
 class ProjectionSwitch {
  public:
-  explicit ProjectionSwitch(std::vector<Domain> domains);
+  explicit ProjectionSwitch(std::vector<Domain> domains, BodySource bodies = {});
 
   /// The views that answer.
   [[nodiscard]] const Projections& serving() const { return *serving_; }
@@ -99,6 +102,7 @@ class ProjectionSwitch {
 
  private:
   std::vector<Domain> domains_;
+  BodySource bodies_;
   std::unique_ptr<Projections> serving_;
   std::unique_ptr<Projections> next_;
 };

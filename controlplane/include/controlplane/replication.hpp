@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controlplane/outbox.hpp"
+#include "controlplane/snapshotstore.hpp"
 #include "controlplane/stream_index.hpp"
 
 namespace ibcf {
@@ -45,8 +46,11 @@ struct ReplicaIdentity {
 /// until an operator decides. This class finds out and says so; the master writes it down.
 class Replication {
  public:
-  /// The store must outlive this; it is read, and held against retention where a peer still needs it.
-  Replication(const ReplicationSettings& settings, ReplicaIdentity self, EventStore& store);
+  /// The store must outlive this; it is read, and held against retention where a peer still needs it. From
+  /// `bodies`, which may be null and must outlive this too, comes what the sent entries name by digest; a
+  /// body goes to each peer once, and one that is not at hand goes to nobody.
+  Replication(const ReplicationSettings& settings, ReplicaIdentity self, EventStore& store,
+              const SnapshotStore* bodies = nullptr);
 
   void add_peer(Endpoint endpoint, MasterId id, std::string name);
   /// The master stored an entry, at position index().size(): seqs first..last of its stream.
@@ -108,6 +112,7 @@ class Replication {
     std::uint64_t number = 0;
     std::uint64_t until = 0;  // position after its last entry
     Instant sent;
+    std::vector<Digest> bodies{};
   };
   struct Question {
     std::uint64_t number = 0;
@@ -135,6 +140,7 @@ class Replication {
     std::uint64_t cursor = 0;  // what stands below is held by the peer
     std::optional<Piece> piece;
     std::uint64_t pieces = 0;
+    std::set<Digest> bodies;    // it has, for it said that it took their piece
     Duration patience{};        // a piece is lost when a question asked so much later was answered
     std::set<Number> excluded;  // streams it does not take from us
   };
@@ -153,11 +159,13 @@ class Replication {
   void ask(Peer& peer, Instant now, Outbox& out);
   void tell(Peer& peer, std::uint64_t question, std::uint64_t answers, Outbox& out);
   void send_piece(Peer& peer, Instant now, Outbox& out);
+  void add_body(const Peer& peer, ByteView packed, Replicate& piece, std::vector<Digest>& sent) const;
   [[nodiscard]] std::vector<StreamMark> marks_since(std::uint64_t position) const;
 
   ReplicationSettings settings_;
   ReplicaIdentity self_;
   EventStore* store_;
+  const SnapshotStore* bodies_;
   mutable StreamIndex index_;  // refreshed when it is looked at
   std::vector<Peer> peers_;
   std::map<Endpoint, bool> strangers_;  // refused; true: of another fleet

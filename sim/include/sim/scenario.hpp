@@ -124,6 +124,7 @@ struct Scenario {
     std::string bundle;
     std::string version;
     std::map<std::string, std::string> config;
+    std::map<std::string, DesiredObject> objects;
     Constraints constraints;
     Instant at;
     std::uint32_t domain = none;
@@ -131,6 +132,17 @@ struct Scenario {
     Duration wave_every = std::chrono::minutes{10};
     double threshold = 0.9;  ///< of the reached nodes must have applied before the next wave
     double rolls_back = 0;   ///< part of the nodes on which it does not work
+  };
+
+  /// Objects of nodes get another value without a master's word.
+  struct Edit {
+    std::string name;
+    std::uint32_t domain = none;
+    std::string object;
+    ObjectValue value;
+    Instant at;
+    std::uint32_t nodes = 1;  ///< drawn at random; none: every node of the domain
+    bool decided = true;      ///< the node says so in its log; else a hand's edit that nothing explains
   };
 
   /// Authority over a domain changes hands on an operator's order.
@@ -188,6 +200,7 @@ struct Scenario {
   Behaviour behaviour;
   std::vector<CommandLoad> commands;
   std::vector<Rollout> rollouts;
+  std::vector<Edit> edits;
   std::vector<Handover> handovers;
   std::vector<Fault> faults;
   std::vector<Expectation> expect;

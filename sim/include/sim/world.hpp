@@ -30,6 +30,8 @@ class RunObserver {
   virtual void fault(const std::string& name, const std::string& kind, Instant from, Instant until) = 0;
   /// An event in the first master's log that stored it; copies in other logs are not told.
   virtual void stored(std::uint32_t master, const Stored& stored, const Event& event) = 0;
+  /// The body of a snapshot, the first time that any master stored it.
+  virtual void body(const Digest& digest, ByteView body) = 0;
   /// The truth about a domain's subtree, from the agents themselves.
   virtual void sample(Instant at, std::string_view metric, std::uint32_t domain, double value) = 0;
   virtual void link_use(Instant at, LinkIndex link, std::uint64_t bytes, Duration interval) = 0;

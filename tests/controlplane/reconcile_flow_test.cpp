@@ -1,0 +1,200 @@
+#include "controlplane/attention_queue.hpp"
+#include "controlplane/projections.hpp"
+#include "hand_driver.hpp"
+
+/// Bodies, reconciliation, drift and attention in the lives of a node and its master: what the node shows,
+/// what the master decides at a return, what the node makes of it.
+using namespace ibcf;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto mtu = "net/mtu";
+
+struct Life : HandDriver {
+  explicit Life(ReconcilePolicy policy, std::uint32_t nodes = 1) {
+    start(nodes);
+    RolloutOrder order;
+    order.bundle.id = derive_id<BundleTag>("hand", 1, "bundle");
+    order.bundle.name = "baseline";
+    order.bundle.version = "1.0.0";
+    order.bundle.release = 1;
+    order.bundle.objects[mtu] = {.value = exact_value("1500"), .policy = policy};
+    order.bundle.objects["service"].value = exact_value("on");
+    order.waves = {1};
+    run_for(1min);
+    roll_out(order);
+    run_for(5min);
+    REQUIRE(value_of(mtu) == "1500");
+  }
+
+  void change(const std::string& object, const std::string& value, bool decided, std::uint32_t node = 0) {
+    Outbox out;
+    agents[node].change(object, exact_value(value), decided, now, out);
+    for (const Written& entry : out.written) written[node][index_of(entry.stream)].push_back(entry.value);
+    for (const Outgoing& outgoing : out.sends) give(outgoing.via, outgoing.packet);
+  }
+  /// The node goes away, changes the object, and comes back.
+  void change_alone(const std::string& object, const std::string& value, bool decided) {
+    cut(0);
+    REQUIRE(run_to([&] { return agent().mode() == ConnectivityMode::autonomous; }));
+    change(object, value, decided);
+    run_for(5min);
+    heal(0);
+    REQUIRE(run_to([&] { return count(EventType::replay_verdict) > 0; }));
+    run_for(2min);
+  }
+  [[nodiscard]] std::string value_of(const std::string& object, std::uint32_t node = 0) const {
+    const auto& present = agent(node).objects().present;
+    const auto found = present.find(object);
+    return found == present.end() ? "" : found->second.text;
+  }
+  [[nodiscard]] NodeReconciled reconciled() const {
+    for (const Event& event : events())
+      if (event.type == EventType::node_reconciled) return *payload_of<NodeReconciled>(event);
+    FAIL("nothing was reconciled");
+    return {};
+  }
+  [[nodiscard]] ReplayVerdict verdict() const {
+    for (const Event& event : events())
+      if (event.type == EventType::replay_verdict) return *payload_of<ReplayVerdict>(event);
+    FAIL("there was no verdict");
+    return {};
+  }
+  [[nodiscard]] NodeDrift drift(std::uint32_t node = 0) const {
+    return *master->views().drift().find(id_of(node));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a snapshot's body reaches its master under the digest that the entry names", "[bodies]") {
+  HandDriver twin;
+  twin.start(2);
+  twin.run_until(at(10min));
+
+  std::size_t named = 0;
+  for (const Event& event : twin.events()) {
+    if (event.type != EventType::observation_recorded) continue;
+    const auto observation = payload_of<Observation>(event);
+    const auto body = twin.master->bodies().get(observation->body);
+    REQUIRE(body.has_value());
+    CHECK(digest_of(*body) == observation->body);
+    CHECK(decode<Snapshot>(*body)->reported_version == "1.0.0");
+    CHECK(observation->ref == "snapshot/" + text_of(observation->body));
+    ++named;
+  }
+  CHECK(named >= 18);
+  CHECK(twin.master->bodies().size() == 1);  // both nodes are alike, and nothing changed
+}
+
+TEST_CASE("a body that is not the one its entry names is evidence, and the entry is not evaluated",
+          "[bodies]") {
+  Life twin(ReconcilePolicy::epoch_wins);
+  REQUIRE(twin.drift().evaluated);
+  // As if the node itself sent it so: seal and digest are of what it sends.
+  twin.on_the_way = [&](const HandDriver::Hop& hop, Packet& packet) {
+    auto* chunk = std::get_if<Shared<Chunk>>(&packet.message);
+    if (chunk == nullptr || hop.from.role != Role::node || (*chunk)->stream != StreamClass::snapshot)
+      return 1;
+    Chunk altered = **chunk;
+    altered.entries[0].body.back() ^= 1;
+    altered.digest = digest_of(altered.entries);
+    packet.message = std::make_shared<const Chunk>(std::move(altered));
+    packet.seal = seal_of(HandDriver::secret_of(0), packet.message);
+    return 1;
+  };
+  twin.change("service", "off", false);
+  twin.run_for(2min);
+
+  CHECK(twin.count(EventType::input_rejected) >= 1);
+  CHECK_FALSE(twin.drift().evaluated);
+  CHECK(twin.drift().score == 0);
+}
+
+TEST_CASE("what a node decided alone under NODE_WINS is settled at its return and in spec from then on",
+          "[reconcile][drift]") {
+  Life twin(ReconcilePolicy::node_wins);
+  twin.change_alone(mtu, "1400", true);
+
+  CHECK(twin.verdict().kind == VerdictKind::clean);
+  REQUIRE(twin.reconciled().decisions.size() == 1);
+  CHECK(twin.reconciled().decisions[0].outcome == ReconcileOutcome::keep_node);
+  CHECK(twin.value_of(mtu) == "1400");
+  CHECK(twin.drift().evaluated);
+  CHECK(twin.drift().score == 0);
+
+  // The same bundle once more does not undo what was settled against it.
+  twin.reboot(0);
+  CHECK(twin.agent().objects().settled.at(mtu) == exact_value("1400"));
+}
+
+TEST_CASE("a hand's edit under CONTROL_WINS is drift until the return, which undoes it",
+          "[reconcile][drift]") {
+  Life twin(ReconcilePolicy::control_wins);
+  twin.change(mtu, "1400", false);
+  twin.run_for(2min);
+  CHECK(twin.drift().score > 0);
+  CHECK(twin.drift().out_of_spec == 1);
+
+  twin.change_alone("extra", "x", false);
+
+  CHECK(twin.verdict().kind == VerdictKind::clean);
+  CHECK(twin.reconciled().decisions.at(0).outcome == ReconcileOutcome::take_desired);
+  CHECK(twin.value_of(mtu) == "1500");
+  CHECK(twin.value_of("extra") == "x");  // nothing is deleted because nobody names it (I-46)
+  CHECK(twin.drift().score == 0);
+}
+
+TEST_CASE("a difference under QUARANTINE is a violation with its reason, and nothing is carried out",
+          "[reconcile]") {
+  Life twin(ReconcilePolicy::quarantine);
+  twin.change_alone(mtu, "1400", false);
+
+  CHECK(twin.verdict().kind == VerdictKind::violation);
+  CHECK(twin.verdict().reasons == std::vector<std::string>{"reconcile: net/mtu"});
+  CHECK(twin.record().state.phase == Phase::quarantined);
+  CHECK(twin.value_of(mtu) == "1400");
+}
+
+TEST_CASE("a node in critical work is not disturbed by its return under DEFER", "[reconcile]") {
+  Life twin(ReconcilePolicy::defer);
+  twin.change("node/critical_work", "true", false);
+  twin.change_alone(mtu, "1400", false);
+
+  CHECK(twin.verdict().kind == VerdictKind::clean);
+  CHECK(twin.reconciled().decisions.at(0).outcome == ReconcileOutcome::deferred);
+  CHECK(twin.value_of(mtu) == "1400");
+}
+
+TEST_CASE("a verdict that got lost is carried out with the next one", "[reconcile]") {
+  Life twin(ReconcilePolicy::control_wins);
+  twin.on_the_way = [&](const HandDriver::Hop&, Packet& packet) {
+    const auto* verdict = std::get_if<Shared<Verdict>>(&packet.message);
+    return verdict != nullptr && (*verdict)->session != 0 ? 0 : 1;
+  };
+  twin.change_alone(mtu, "1400", false);
+  CHECK(twin.value_of(mtu) == "1400");
+  twin.cut(0);  // long enough for both to start over
+  twin.run_for(10min);
+  twin.on_the_way = [](const HandDriver::Hop&, Packet&) { return 1; };
+  twin.heal(0);
+
+  CHECK(twin.run_to([&] { return twin.value_of(mtu) == "1500"; }));
+}
+
+TEST_CASE("I-65: a drifting node is an item of its master's queue, and no more once it is put right",
+          "[attention]") {
+  Life twin(ReconcilePolicy::control_wins);
+  twin.change(mtu, "1400", false);
+  twin.run_for(12min);
+  const auto top = twin.master->attention().top(5);
+  REQUIRE(top.size() == 1);
+  CHECK(top[0].subject == any(HandDriver::id_of(0)));
+  CHECK(top[0].signals.drift > 0);
+
+  twin.change(mtu, "1500", false);
+  twin.run_for(12min);
+
+  CHECK(twin.master->attention().top(5).empty());
+}
