@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "controlplane/attention_queue.hpp"
+#include "controlplane/fleet_query.hpp"
 #include "controlplane/memory_store.hpp"
 
 /// How long the attention queue and the drift map of a large fleet take: everything anew, the update after
@@ -152,7 +153,8 @@ std::vector<Row> measure() {
   std::vector<Row> rows;
   rows.push_back({"all nodes anew", milliseconds([&] { fleet.queue.evaluate(); })});
   rows.push_back({"nothing changed", milliseconds([&] { fleet.queue.evaluate(); })});
-  std::vector<double> updates, tops, tops_of_domain, maps;
+  std::vector<double> updates, tops, tops_of_domain, maps, summaries, all_domains;
+  const FleetQuery ask(fleet.views);
   for (std::uint32_t round = 0; round < 100; ++round) {
     // One node in a hundred reports; every tenth of those changed its state.
     const std::uint32_t first = round * (nodes / 100);
@@ -163,13 +165,17 @@ std::vector<Row> measure() {
     tops.push_back(milliseconds([&] { found += fleet.queue.top(20).size(); }));
     tops_of_domain.push_back(milliseconds([&] { found += fleet.queue.top(20, domain_of(1)).size(); }));
     maps.push_back(milliseconds([&] { found += fleet.views.drift().by_domain().size(); }));
-    if (found < 40 + domains)
+    summaries.push_back(milliseconds([&] { found += ask.summary().nodes; }));
+    all_domains.push_back(milliseconds([&] { found += ask.by_domain().size(); }));
+    if (found < 40 + 2 * domains + nodes)
       throw std::runtime_error("the bench's fleet has less trouble than it was given");
   }
   rows.push_back({"1 % of the nodes changed, p99", percentile(updates, 0.99)});
   rows.push_back({"top 20 of the fleet, p99", percentile(tops, 0.99)});
   rows.push_back({"top 20 of a domain, p99", percentile(tops_of_domain, 0.99)});
   rows.push_back({"drift of all domains, p99", percentile(maps, 0.99)});
+  rows.push_back({"all views of the fleet, p99", percentile(summaries, 0.99)});
+  rows.push_back({"all views by domain, p99", percentile(all_domains, 0.99)});
   return rows;
 }
 

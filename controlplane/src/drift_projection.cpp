@@ -90,6 +90,17 @@ void DriftProjection::touch(const DriftInputs::Touched& touched) {
   }
 }
 
+std::optional<Snapshot> DriftProjection::actual_at(Slot slot) const {
+  const auto& seen = inputs_.of(slot).seen;
+  const auto body = seen && bodies_ ? bodies_(seen->body) : std::nullopt;
+  return body ? decode<Snapshot>(*body) : std::nullopt;
+}
+
+std::optional<Snapshot> DriftProjection::actual_of(NodeId node) const {
+  const auto slot = roster_->find(node);
+  return slot ? actual_at(*slot) : std::nullopt;
+}
+
 // Everything that a score depends on comes from the inputs and from the body that they name (I-60).
 std::optional<DriftScore> DriftProjection::evaluate(Slot slot, NodeDrift& drift) const {
   const auto& member = roster_->at(slot);
@@ -101,9 +112,8 @@ std::optional<DriftScore> DriftProjection::evaluate(Slot slot, NodeDrift& drift)
   if (desired) drift.desired = desired->bundle;
   if (node.seen) drift.in_force = node.seen->in_force;
   const PolicyBundle* bundle = desired ? inputs_.find_bundle(desired->bundle) : nullptr;
-  if (bundle == nullptr || !node.seen || !bodies_) return std::nullopt;
-  const auto body = bodies_(node.seen->body);
-  const auto actual = body ? decode<Snapshot>(*body) : std::nullopt;
+  if (bundle == nullptr) return std::nullopt;
+  const auto actual = actual_at(slot);
   if (!actual) return std::nullopt;
 
   std::map<std::string, ObjectValue> settled;

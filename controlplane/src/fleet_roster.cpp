@@ -101,10 +101,13 @@ std::vector<Slot> FleetRoster::select(const Query& query) const {
   std::vector<Slot> slots;
   for (Slot slot = 0; slot < members_.size(); ++slot)
     if (members_[slot].registered && matches(slot, query)) slots.push_back(slot);
-  std::sort(slots.begin(), slots.end(), [this](Slot a, Slot b) {
+  const auto by_ordinal = [this](Slot a, Slot b) {
     return std::tie(members_[a].as.ordinal, members_[a].id) <
            std::tie(members_[b].as.ordinal, members_[b].id);
-  });
+  };
+  // As a rule nodes are registered in the order of their ordinals.
+  if (!std::is_sorted(slots.begin(), slots.end(), by_ordinal))
+    std::sort(slots.begin(), slots.end(), by_ordinal);
   return slots;
 }
 

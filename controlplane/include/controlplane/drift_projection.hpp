@@ -73,6 +73,8 @@ class DriftProjection {
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
   /// As the seed's Node shows it.
   [[nodiscard]] Drift drift_of(NodeId node) const;
+  /// What the node is by its newest snapshot; nothing where there is none, or its body is not at hand.
+  [[nodiscard]] std::optional<Snapshot> actual_of(NodeId node) const;
   /// Desired against actual, object by object (seed, "Layer 2"). Nothing where the node is not evaluated.
   [[nodiscard]] std::optional<DriftScore> details_of(NodeId node) const;
   /// What is still believed of the node's score at the view's time: 2^(-age / half-life).
@@ -98,6 +100,7 @@ class DriftProjection {
   void touch(Slot slot);
   void touch(const DriftInputs::Touched& touched);
   [[nodiscard]] std::vector<Slot> select(const Query& query) const;
+  [[nodiscard]] std::optional<Snapshot> actual_at(Slot slot) const;
   [[nodiscard]] std::optional<DriftScore> evaluate(Slot slot, NodeDrift& drift) const;
 
   FleetRoster* roster_;
