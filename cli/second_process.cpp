@@ -42,6 +42,7 @@ SecondProcess::SecondProcess(const RunArguments& arguments, const fs::path& fold
   if (arguments.until != never)
     words.insert(words.end(), {"--until", text_of(arguments.until.time_since_epoch())});
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const int error = posix_spawn(&child_, arguments.program.c_str(), nullptr, nullptr, argv.data(), environ);

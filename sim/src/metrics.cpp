@@ -54,8 +54,7 @@ const std::vector<MetricName>& metric_names() {
       {"drift_mean", "mean drift score, 0 to 1, of the nodes that their masters could evaluate", true, true},
       {"drift_max", "the highest drift score, 0 to 1, that a master sees at a node", true, true},
       {"attention_items",
-       "items in the attention queue of the domain's master, or of the GLOBAL one for the fleet",
-       true, true},
+       "items in the attention queue of the domain's master, or of the GLOBAL one for the fleet", true, true},
       {"two_holders", "instants at which two masters would act for one scope and epoch", false, true},
       {"unreachable_nodes", "nodes that have no path to their master", true, true},
   };

@@ -73,7 +73,8 @@ TEST_CASE("an event that two masters stored counts once") {
   CHECK(replay["fleet"]["acked_events"].back() == 24 * 100);
   CHECK(replay["fleet"]["acked_bytes"].back() == 24 * 64'000);
   CHECK(replay["fleet"]["open_sessions"].back() == 0);
-  // A node is granted every 20 s and takes 19 to 42 s; node 21 ends in the instant in which node 23 is granted.
+  // A node is granted every 20 s and takes 19 to 42 s; node 21 ends in the instant in which node 23 is
+  // granted.
   const auto& peaks = replay["fleet"]["open_sessions_peak"];
   CHECK(*std::max_element(peaks.begin(), peaks.end()) == 2);
   // Node i takes 19 s + i s from grant to verdict.

@@ -100,7 +100,8 @@ TEST_CASE("the nodes that a question finds are those that a look at each registr
     std::map<std::uint32_t, NodeId> wanted;  // by ordinal
     const std::map<DomainId, std::vector<DomainId>> around{
         {north, {north, fleet, {}}}, {south, {south, fleet, {}}}, {harbour, {harbour, south, fleet, {}}}};
-    for (const auto& [id, node] : read.scribe.registered) {
+    for (const auto& [id, as] : read.scribe.registered) {
+      const NodeRegistered& node = as;  // a lambda of clang 14 cannot name a part of a pair
       const auto& within = around.at(node.domain_id);
       const auto has = [&](const std::string& tag) {
         return std::find(node.tags.begin(), node.tags.end(), tag) != node.tags.end();

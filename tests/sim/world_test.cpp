@@ -70,7 +70,8 @@ TEST_CASE("the order of simultaneous events may differ and every expectation sti
   }
 }
 
-TEST_CASE("a command load that is never used leaves every draw, and so the log, as it was", "[world][determinism]") {
+TEST_CASE("a command load that is never used leaves every draw, and so the log, as it was",
+          "[world][determinism]") {
   const Scenario scenario = small_partition();
   Scenario with_load = scenario;
   with_load.commands.insert(with_load.commands.begin(), scenario.commands.front());
@@ -80,7 +81,8 @@ TEST_CASE("a command load that is never used leaves every draw, and so the log, 
   CHECK(run_apart(with_load).event_hash == run_apart(scenario).event_hash);
 }
 
-TEST_CASE("a site, a link and a relay that nothing uses leave the log of a lossless fleet as it was", "[world][determinism]") {
+TEST_CASE("a site, a link and a relay that nothing uses leave the log of a lossless fleet as it was",
+          "[world][determinism]") {
   Scenario scenario = small_partition();
   for (auto& access : scenario.access) access.loss = 0;
   const RunResult plain = run_apart(scenario);
