@@ -349,6 +349,40 @@ def rollout(report, folder):
     save(figure, folder, "rollout")
 
 
+def drift(report, folder):
+    table, attention = report["drift"], report["attention"]
+    rows = table["domains"]
+    mean = np.array([row["mean"] for row in rows], dtype=float).reshape(len(rows), len(table["time_s"]))
+    if not rows or np.isnan(mean).all():
+        return
+    time = hours(table["time_s"])
+    edges = np.append(time, 2 * time[-1] - time[-2]) if len(time) > 1 else np.array([0, 1e-6])
+    figure, axes = plt.subplots(2, 1, figsize=(10.5, 3.4 + 0.3 * len(rows)), layout="constrained",
+                                height_ratios=[0.6 + 0.3 * len(rows), 2])
+    heat, counts = axes
+    heat.set_facecolor("#f2f2f2")
+    mesh = heat.pcolormesh(edges, np.arange(len(rows) + 1), np.ma.masked_invalid(mean), cmap="magma_r", vmin=0,
+                           vmax=max(np.nanmax(mean), 0.01), shading="flat", rasterized=True)
+    heat.set_yticks(np.arange(len(rows)) + 0.5, [row["domain"] for row in rows])
+    heat.invert_yaxis()
+    heat.grid(False)
+    heat.tick_params(axis="y", length=0)
+    bar = figure.colorbar(mesh, ax=heat, pad=0.01, fraction=0.04)
+    bar.set_label("mean score")
+    bar.outline.set_visible(False)
+    heat.set_title("How far domains are from what they should be (grey: unknown)")
+    counts.plot(time, table["fleet"]["out_of_spec"], color=VERMILION, label="nodes out of spec", drawstyle="steps-post")
+    counts.plot(time, attention["items"], color=BLUE, label="items in the inbox", drawstyle="steps-post")
+    counts.set_title("What asks for attention")
+    counts.set_ylabel("nodes, items")
+    count_axis(counts)
+    counts.legend(loc="best")
+    for axis in axes:
+        shade_faults(axis, report)
+        hour_axis(axis, report, label=axis is counts)
+    save(figure, folder, "drift")
+
+
 def reach(report, folder):
     table = report.get("reach")
     if not table or not table["intervals"] or not table["places"]:
@@ -405,7 +439,7 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         report = json.load(file)
     os.makedirs(sys.argv[2], exist_ok=True)
-    for draw in (connectivity, backlog, replay, links, authority, rollout, reach):
+    for draw in (connectivity, backlog, replay, links, authority, rollout, drift, reach):
         try:
             draw(report, sys.argv[2])
         except OSError as failure:

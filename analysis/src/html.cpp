@@ -298,6 +298,54 @@ std::string rollouts_html(const Json& tables) {
                            {"time_s", "As of", As::clock}});
 }
 
+std::string drift_html(const Json& tables) {
+  const Json& drift = tables["drift"];
+  std::string html;
+  if (drift["now"][0]["evaluated"] > 0)
+    html += table_html(drift["now"], {{"domain", "Domain, its own nodes"},
+                                      {"nodes", "Nodes", As::number},
+                                      {"evaluated", "Evaluated", As::number},
+                                      {"out_of_spec_nodes", "Out of spec", As::number},
+                                      {"out_of_spec_objects", "Objects", As::number},
+                                      {"expected_objects", "Expected", As::number},
+                                      {"mean", "Mean score", As::number},
+                                      {"p95", "p95", As::number},
+                                      {"max", "Highest", As::number},
+                                      {"oldest_s", "Oldest look", As::clock}});
+  if (!drift["worst"].empty())
+    html +=
+        "<h3>The furthest off</h3>\n" + table_html(drift["worst"], {{"node", "Node"},
+                                                                    {"domain", "Domain"},
+                                                                    {"score", "Score", As::number},
+                                                                    {"confidence", "Confidence", As::number},
+                                                                    {"objects", "Objects"},
+                                                                    {"observed_s", "Seen", As::clock}});
+  const Json& reconciled = drift["reconciled"];
+  if (reconciled["returns"] == 0) return html;
+  std::string text = fmt::format("{} returns were reconciled", reconciled["returns"].get<std::uint64_t>());
+  for (const auto& [outcome, count] : reconciled["decisions"].items())
+    text += fmt::format(", {} {}", count.get<std::uint64_t>(), outcome);
+  return html + note(text + ".");
+}
+
+std::string attention_html(const Json& tables) {
+  const Json& attention = tables["attention"];
+  if (attention["seen"].empty()) return "";
+  const std::vector<Column> columns = {{"score", "Score", As::number},
+                                       {"cause", "Cause"},
+                                       {"subject", "Who"},
+                                       {"domain", "Domain"},
+                                       {"nodes", "Nodes", As::number},
+                                       {"why", "Why"},
+                                       {"since_s", "Since", As::clock}};
+  std::string html = attention["top"].empty() ? note("At the end nothing asks for attention.")
+                                              : table_html(attention["top"], columns);
+  std::vector<Column> lives = columns;
+  lives.back() = {"from_s", "From", As::clock};
+  lives.push_back({"until_s", "Until", As::clock});
+  return html + "<h3>The worst of the run</h3>\n" + long_table(attention["seen"], lives, 10);
+}
+
 std::string links_html(const Json& tables) {
   if (!tables.contains("links")) return "";
   return long_table(tables["links"]["links"], {{"link", "Link"},
@@ -408,6 +456,8 @@ std::string render_html(const Json& tables, const Plots& plots) {
   html += section("Authority", authority_html(tables));
   html += section("Commands", commands_html(tables));
   html += section("Rollouts", rollouts_html(tables));
+  html += section("Drift", drift_html(tables));
+  html += section("Attention", attention_html(tables));
   html += section("Reachability", reach_html(tables));
   html += section("Links", links_html(tables));
   html += section("Metrics", metrics_html(tables));

@@ -32,7 +32,7 @@ constexpr const char* python = "/usr/bin/python3";
 constexpr int no_matplotlib = 69;
 constexpr int disk_failed = 74;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> captions = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> captions = {{
     {"connectivity",
      "Nodes by the mode their master believes them in (nodes, stacked) over run time (hours). Faults are "
      "shaded."},
@@ -53,6 +53,10 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> captions 
      "began. Crosses: "
      "commands fenced, stale or late."},
     {"rollout", "Nodes of each rollout by outcome (nodes, stacked) over run time (hours)."},
+    {"drift",
+     "Mean drift score of the nodes of each domain (0: in spec, 1: as far off as can be; grey: nobody "
+     "evaluated), and below it the nodes out of spec and the items in the attention queue, over run time "
+     "(hours)."},
     {"links",
      "Utilisation of the busiest backbone links (per cent of bandwidth, on a logarithmic scale) over run "
      "time (hours)."},

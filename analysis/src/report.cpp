@@ -18,6 +18,7 @@
 #include "sample_table.hpp"
 #include "story.hpp"
 #include "timeline.hpp"
+#include "view_fold.hpp"
 
 namespace ibcf::analysis {
 
@@ -109,6 +110,7 @@ Report fold_report(const fs::path& events_db) {
   AuthorityFold authority(grid, fleet);
   CommandFold commands(grid, fleet);
   RolloutFold rollouts(grid, fleet);
+  ViewFold views(log.end(), fleet, log);
   std::uint64_t events = 0;
   log.scan([&](const KnownEvent& entry) {
     fleet.learn(entry.event);
@@ -118,9 +120,11 @@ Report fold_report(const fs::path& events_db) {
     authority.see(entry);
     commands.see(entry);
     rollouts.see(entry);
+    views.see(entry);
     ++events;
   });
   backlog.finish();
+  views.finish();
 
   Report report;
   report.story = tell(fleet, grid, connectivity, replay, authority);
@@ -141,6 +145,8 @@ Report fold_report(const fs::path& events_db) {
   tables["authority"] = authority.table();
   tables["commands"] = commands.table();
   tables["rollouts"] = rollouts.table();
+  tables["drift"] = views.drift_table();
+  tables["attention"] = views.attention_table();
   for (auto& [key, table] : {std::pair<const char*, Json>{"links", link_table(log, grid)},
                              {"reach", reach_table(log, fleet, grid)},
                              {"samples", sample_table(log, fleet, grid)}})

@@ -151,6 +151,8 @@ bool DriftInputs::on_removed(const Event& event, Touched& touched) {
 bool DriftInputs::on_verdict(const Event& event, Touched& touched) {
   const auto verdict = payload_of<ReplayVerdict>(event);
   if (!verdict) return false;
+  // Nothing was carried out on who is not trusted: what it decided is to be looked at again.
+  if (verdict->kind == VerdictKind::violation) return true;
   NodeDriftInputs& inputs = node(id_cast<NodeTag>(event.subject), touched);
   const EventKey key = key_of(event);
   if (inputs.verdict < key) {

@@ -19,6 +19,24 @@ def _(folder):
     assert FILES <= contents(folder / "run").keys()
 
 
+@check("nine policies: a return is reconciled object by object, and the report shows drift and what asks for attention")
+def _(folder):
+    expect(call("run", SMALL.parent / "nine-policies.json", "--out", folder / "run", "--quiet"), 0)
+    report = json.loads((folder / "run" / "report.json").read_text())
+    drift, attention = report["drift"], report["attention"]
+    assert drift["reconciled"] == {"returns": 30, "decisions": {
+        "BOTH_KEPT": 3, "DEFERRED": 4, "DISTRUSTED": 2, "KEEP_NODE": 40, "MERGED": 10, "TAKE_DESIRED": 31}}
+    fleet = drift["now"][0]
+    assert fleet["nodes"] == fleet["evaluated"] == sum(row["nodes"] for row in drift["now"][1:]) == 60
+    assert drift["worst"][0]["objects"] == "firewall: off instead of on" and drift["worst"][0]["score"] == 1
+    assert len(attention["items"]) == len(attention["time_s"]) == len(drift["domains"][0]["mean"])
+    causes = [(row["cause"], row["subject"]) for row in attention["seen"]]
+    assert ("RELAY", "relay-hamburg") in causes, "a cut-off relay is one item, not its thirty nodes"
+    assert "QUARANTINED" in attention["top"][0]["why"]
+    page = (folder / "run" / "report.html").read_text()
+    assert "firewall: off instead of on" in page and "relay-hamburg: 30 of 30 nodes out of contact" in page
+
+
 @check("an expectation that fails ends in exit code 1 and is told with its reason")
 def _(folder):
     scenario = tiny(folder)
