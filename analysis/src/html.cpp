@@ -340,10 +340,11 @@ std::string attention_html(const Json& tables) {
                                        {"since_s", "Since", As::clock}};
   std::string html = attention["top"].empty() ? note("At the end nothing asks for attention.")
                                               : table_html(attention["top"], columns);
-  std::vector<Column> lives = columns;
-  lives.back() = {"from_s", "From", As::clock};
+  std::vector<Column> lives(columns.begin(), columns.end() - 1);
+  lives.push_back({"from_s", "From", As::clock});
   lives.push_back({"until_s", "Until", As::clock});
-  return html + "<h3>The worst of the run</h3>\n" + long_table(attention["seen"], lives, 10);
+  html += "<h3>The worst of the run</h3>\n";
+  return html + long_table(attention["seen"], lives, 10);
 }
 
 std::string links_html(const Json& tables) {
