@@ -41,8 +41,8 @@ void Statement::bound(int code) const {
 
 void Statement::run_once() {
   const int code = sqlite3_step(handle_);
-  if (code != SQLITE_DONE && code != SQLITE_ROW) database_.fail();
   sqlite3_reset(handle_);
+  if (code != SQLITE_DONE && code != SQLITE_ROW) database_.fail();
 }
 
 bool Statement::next() {
@@ -73,11 +73,14 @@ AnyId Statement::id(int column) const {
 }
 
 Database::Database(std::filesystem::path file, Open open) : file_(std::move(file)) {
-  const int flags = open == Open::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  const int flags = open == Open::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                    : open == Open::write ? SQLITE_OPEN_READWRITE
+                                          : SQLITE_OPEN_READONLY;
   if (sqlite3_open_v2(file_.c_str(), &handle_, flags, nullptr) == SQLITE_OK) return;
   const std::string reason = handle_ ? sqlite3_errmsg(handle_) : "out of memory";
+  const int code = handle_ ? sqlite3_errcode(handle_) & 0xff : SQLITE_NOMEM;
   sqlite3_close_v2(std::exchange(handle_, nullptr));
-  throw std::runtime_error(fmt::format("{}: cannot be opened: {}", file_.string(), reason));
+  throw DatabaseFailure(fmt::format("{}: cannot be opened: {}", file_.string(), reason), code);
 }
 
 Database::~Database() {
@@ -94,6 +97,15 @@ bool Database::has_table(std::string_view name) {
   return statement.next();
 }
 
+std::int64_t Database::number(std::string_view sql) {
+  auto statement = prepare(sql);
+  return statement.next() ? statement.integer(0) : 0;
+}
+
+void Database::roll_back() noexcept {
+  if (sqlite3_get_autocommit(handle_) == 0) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
 void Database::close() {
   if (sqlite3_close(handle_) != SQLITE_OK) fail();
   handle_ = nullptr;
@@ -104,9 +116,10 @@ void Database::fail() const {
   const int reason = errno;
   const int code = sqlite3_errcode(handle_) & 0xff;
   const bool is_disk = code == SQLITE_IOERR || code == SQLITE_FULL;
-  throw std::runtime_error(
+  throw DatabaseFailure(
       fmt::format("{}: {}{}", file_.string(), sqlite3_errmsg(handle_),
-                  is_disk && reason != 0 ? fmt::format(" ({})", std::strerror(reason)) : ""));
+                  is_disk && reason != 0 ? fmt::format(" ({})", std::strerror(reason)) : ""),
+      code);
 }
 
 }  // namespace ibcf::analysis

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -53,6 +54,8 @@ class Statement {
 
   /// The next row, or false after the last.
   [[nodiscard]] bool next();
+  /// Ready to be bound and run again.
+  void reset() { sqlite3_reset(handle_); }
   [[nodiscard]] bool is_null(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
   [[nodiscard]] std::int64_t integer(int column) const { return sqlite3_column_int64(handle_, column); }
   [[nodiscard]] std::uint32_t index(int column) const { return static_cast<std::uint32_t>(integer(column)); }
@@ -78,18 +81,31 @@ class Statement {
   sqlite3_stmt* handle_ = nullptr;
 };
 
-/// An SQLite file. Whatever fails is a std::runtime_error that names the file and the reason.
+/// What SQLite or the disk refused; names the file and the reason. `code` is SQLite's, without its details.
+class DatabaseFailure : public std::runtime_error {
+ public:
+  DatabaseFailure(const std::string& what, int sqlite_code) : std::runtime_error(what), code(sqlite_code) {}
+  int code;
+};
+
+/// An SQLite file. Whatever fails is a DatabaseFailure.
 class Database {
  public:
-  enum class Open : std::uint8_t { create, read };
+  enum class Open : std::uint8_t { create, write, read };
   Database(std::filesystem::path file, Open open);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
+  [[nodiscard]] const std::filesystem::path& file() const { return file_; }
   void run(const std::string& sql);
   Statement prepare(std::string_view sql) { return {*this, sql}; }
   [[nodiscard]] bool has_table(std::string_view name);
+  /// The number that `sql` asks for, such as "PRAGMA user_version".
+  [[nodiscard]] std::int64_t number(std::string_view sql);
+  /// Undoes the open transaction, if there is one. Never fails: the transaction is undone at the latest when
+  /// the file is opened again.
+  void roll_back() noexcept;
   /// All statements must be gone.
   void close();
 

@@ -40,8 +40,8 @@ class Side {
     friend bool operator==(const Entry&, const Entry&) = default;
   };
   [[nodiscard]] std::optional<Entry> entry(std::uint64_t number) {
-    auto rows = log_.query("SELECT master, ingested_ns, packed FROM events WHERE rowid = ?");
-    rows.bind(1, number);
+    auto rows = log_.query("SELECT master, ingested_ns, packed FROM events WHERE entry = ?");
+    rows.bind(1, number - 1);
     if (!rows.next()) return std::nullopt;
     const ByteView packed = rows.bytes(2);
     return Entry{rows.index(0), rows.instant(1), Bytes(packed.begin(), packed.end())};

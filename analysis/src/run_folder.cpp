@@ -10,6 +10,8 @@
 
 #include "analysis/report.hpp"
 #include "database.hpp"
+#include "event_rows.hpp"
+#include "log_file.hpp"
 #include "output_file.hpp"
 #include "schema.hpp"
 
@@ -76,10 +78,13 @@ struct RunFolder::State {
   State(const fs::path& where, const RunFacts& what)
       : folder((make_room(where), where)), facts(what), db(folder / "events.db", Database::Open::create) {}
 
-  /// Counts a row, and closes the transaction when it is large enough.
   template <class... Values>
   void insert(Statement& statement, const Values&... values) {
     statement.insert(values...);
+    count_row();
+  }
+  /// Closes the transaction when it is large enough.
+  void count_row() {
     if (++rows % rows_per_transaction == 0) db.run("COMMIT; BEGIN");
   }
 
@@ -91,7 +96,7 @@ struct RunFolder::State {
           node(db, "INSERT INTO nodes VALUES(?,?,?,?,?,?,?,?,?)"),
           link(db, "INSERT INTO links VALUES(?,?,?,?,?,?)"),
           fault(db, "INSERT INTO faults VALUES(NULL,?,?,?,?)"),
-          event(db, "INSERT INTO events VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+          event(db),
           hash(db, "INSERT INTO hashes VALUES(?,?)"),
           body(db, "INSERT INTO bodies VALUES(?,?)"),
           sample(db, "INSERT INTO samples VALUES(?,?,?,?)"),
@@ -99,8 +104,9 @@ struct RunFolder::State {
           link_total(db, "INSERT INTO link_totals VALUES(?,?,?,?,?)"),
           reach(db, "INSERT INTO reach VALUES(?,?,?,?)"),
           fact(db, "INSERT INTO facts VALUES(?,?)") {}
-    Statement domain, master, relay, node, link, fault, event, hash, body, sample, link_use, link_total,
-        reach, fact;
+    Statement domain, master, relay, node, link, fault;
+    EventWriter event;
+    Statement hash, body, sample, link_use, link_total, reach, fact;
   };
 
   fs::path folder;
@@ -127,7 +133,8 @@ void RunFolder::State::open() {
   db.run(
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, schema_version));
   db.run("BEGIN");
-  db.run(schema_sql());
+  db.run(log_schema_sql());
+  db.run(run_schema_sql());
   sql.emplace(db);
   put_facts();
   write_file(folder / "scenario.json", text_or_empty(facts.resolved_scenario));
@@ -158,6 +165,10 @@ void RunFolder::State::put_result(const RunResult& result) {
   put("exit_code", std::to_string(result.exit_code));
   put("detail", result.detail);
   put("counters", result.counters.dump());
+  Extent extent;
+  extent.batch = extent.size = events;
+  extent.batch_head = extent.head = hash;
+  put_extent(db, extent);
   auto expectation = db.prepare("INSERT INTO expectations VALUES(?,?,?,?,?,?,?,?,?)");
   for (const auto& e : result.expectations) {
     if (e.at == never)
@@ -251,17 +262,9 @@ void RunFolder::add_fault(std::string_view name, std::string_view kind, Instant 
 
 void RunFolder::add_event(std::uint32_t master, std::uint64_t position, Instant ingested, ByteView packed,
                           const Event& event) {
+  state_->sql->event.put(state_->events, master, position, ingested, packed, &event);
+  state_->count_row();
   state_->follow(packed);
-  auto& statement = state_->sql->event;
-  const auto type = static_cast<int>(event.type);
-  const auto priority = static_cast<int>(event.priority);
-  const auto stream = static_cast<int>(event.stream);
-  if (event.cause.is_nil())
-    state_->insert(statement, master, position, ingested, event.origin, event.incarnation, stream, event.seq,
-                   type, event.subject, event.occurred, event.epoch, nullptr, priority, packed);
-  else
-    state_->insert(statement, master, position, ingested, event.origin, event.incarnation, stream, event.seq,
-                   type, event.subject, event.occurred, event.epoch, event.cause, priority, packed);
 }
 
 void RunFolder::add_body(const Digest& digest, ByteView body) {

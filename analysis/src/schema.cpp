@@ -19,10 +19,41 @@ std::string words_sql(std::string_view table) {
 
 }  // namespace
 
-std::string schema_sql() {
+std::string log_schema_sql() {
   return words_sql<EventType>("event_types") + words_sql<Priority>("priorities") +
          words_sql<StreamClass>("streams") + R"sql(
 CREATE TABLE facts(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE events(entry INTEGER PRIMARY KEY, master INTEGER NOT NULL, position INTEGER NOT NULL,
+                    ingested_ns INTEGER NOT NULL, origin BLOB, incarnation INTEGER, stream INTEGER, seq INTEGER,
+                    type INTEGER, subject BLOB, occurred_ns INTEGER, epoch INTEGER, cause BLOB, priority INTEGER,
+                    check_sum INTEGER NOT NULL, packed BLOB NOT NULL);
+CREATE TABLE extent(id INTEGER PRIMARY KEY CHECK(id = 0), first INTEGER NOT NULL, base BLOB NOT NULL,
+                    batch INTEGER NOT NULL, batch_head BLOB NOT NULL, size INTEGER NOT NULL, head BLOB NOT NULL,
+                    check_sum INTEGER NOT NULL);
+CREATE TABLE segments(first INTEGER PRIMARY KEY, count INTEGER NOT NULL, bytes INTEGER NOT NULL,
+                      earliest_ns INTEGER NOT NULL, latest_ns INTEGER NOT NULL, hash BLOB NOT NULL,
+                      check_sum INTEGER NOT NULL);
+CREATE TABLE origins(segment INTEGER NOT NULL, origin BLOB NOT NULL, incarnation INTEGER NOT NULL,
+                     entry INTEGER NOT NULL, stream INTEGER NOT NULL, seq INTEGER NOT NULL,
+                     PRIMARY KEY(segment, origin, incarnation, entry)) WITHOUT ROWID;
+CREATE TABLE holds(name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+)sql";
+}
+
+std::string log_view_sql() {
+  return R"sql(
+CREATE VIEW log AS
+  SELECT entry, ingested_ns / 1e9 AS ingested_s, event_types.word AS type, lower(hex(subject)) AS subject,
+         lower(hex(origin)) AS origin, incarnation, stream, seq, occurred_ns / 1e9 AS occurred_s, epoch,
+         priorities.word AS priority, lower(hex(cause)) AS cause, length(packed) AS bytes
+  FROM events
+  LEFT JOIN event_types ON event_types.code = events.type
+  LEFT JOIN priorities ON priorities.code = events.priority;
+)sql";
+}
+
+std::string run_schema_sql() {
+  return R"sql(
 CREATE TABLE domains(domain INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL, parent INTEGER);
 CREATE TABLE masters(master INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL, level TEXT NOT NULL,
                      domain INTEGER NOT NULL, site TEXT NOT NULL);
@@ -34,10 +65,6 @@ CREATE TABLE links(link INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT N
                    to_place TEXT NOT NULL, bandwidth_bps REAL NOT NULL);
 CREATE TABLE faults(fault INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, from_ns INTEGER NOT NULL,
                     until_ns INTEGER);
-CREATE TABLE events(master INTEGER NOT NULL, position INTEGER NOT NULL, ingested_ns INTEGER NOT NULL, origin BLOB NOT NULL,
-                    incarnation INTEGER NOT NULL, stream INTEGER NOT NULL, seq INTEGER NOT NULL, type INTEGER NOT NULL, subject BLOB NOT NULL,
-                    occurred_ns INTEGER NOT NULL, epoch INTEGER NOT NULL, cause BLOB, priority INTEGER NOT NULL,
-                    packed BLOB NOT NULL);
 CREATE TABLE hashes(events INTEGER PRIMARY KEY, hash BLOB NOT NULL);
 CREATE TABLE bodies(digest BLOB PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE samples(at_ns INTEGER NOT NULL, metric TEXT NOT NULL, domain INTEGER, value REAL NOT NULL);

@@ -27,19 +27,12 @@ struct Piece {
   std::vector<Entry> entries;
   std::unique_ptr<std::uint8_t[]> room;
 
-  [[nodiscard]] bool has_room_for(std::size_t size, const SegmentLimits& limits) const {
-    return segment.count == 0 || (segment.count < limits.entries && segment.bytes + size <= limits.bytes);
-  }
   void add(Instant ingested, ByteView packed) {
     std::uint8_t* const at = room.get() + segment.bytes;
     if (!packed.empty()) std::memcpy(at, packed.data(), packed.size());
     entries.push_back(
         {at, ingested, static_cast<std::uint32_t>(packed.size()), check_sum_of(packed, ingested)});
-    segment.hash = chain(segment.hash, packed);
-    ++segment.count;
-    segment.bytes += packed.size();
-    segment.earliest = std::min(segment.earliest, ingested);
-    segment.latest = std::max(segment.latest, ingested);
+    segment.add(ingested, packed);
   }
   /// Whether the chain through it comes out at its hash, with `read` in the place of its entries.
   template <class Read>
@@ -57,22 +50,9 @@ struct Place {
   std::uint32_t incarnation;
 };
 
-// One more damaged entry, joined to the range before it where they touch.
-void report(const Piece& piece, std::size_t offset, std::string_view what, std::vector<Damage>& damaged) {
+DamagedEntry damaged_entry(const Piece& piece, std::size_t offset) {
   const Entry& bad = piece.entries[offset];
-  const std::uint64_t position = piece.segment.first + offset;
-  if (damaged.empty() || damaged.back().end() != position || damaged.back().what != what)
-    damaged.push_back({position, {}, std::string(what)});
-  damaged.back().entries.push_back({position, identity_of(bad.packed()), bad.check_sum, bad.ingested});
-}
-
-bool is_within(const Segment& segment, const Selection& selection) {
-  return segment.latest >= selection.ingested_from &&
-         (segment.earliest < selection.ingested_until || selection.ingested_until == never);
-}
-bool is_within(Instant ingested, const Selection& selection) {
-  return ingested >= selection.ingested_from &&
-         (ingested < selection.ingested_until || selection.ingested_until == never);
+  return {piece.segment.first + offset, identity_of(bad.packed()), bad.check_sum, bad.ingested};
 }
 
 }  // namespace
@@ -107,7 +87,8 @@ struct MemoryStore::State {
 
   void add(Instant ingested, ByteView packed) {
     check(packed.size() <= UINT32_MAX, "a packed event is smaller than 4 GiB");
-    if (pieces.empty() || !pieces.back().has_room_for(packed.size(), limits)) open_piece(packed.size());
+    if (pieces.empty() || !pieces.back().segment.has_room_for(packed.size(), limits))
+      open_piece(packed.size());
     pieces.back().add(ingested, packed);
     head = pieces.back().segment.hash;
     ++size;
@@ -123,12 +104,6 @@ struct MemoryStore::State {
     for (indexed = std::max(indexed, first); indexed < size; ++indexed)
       if (const auto identity = identity_of(entry(indexed).packed()))
         places[identity->origin].push_back({indexed, identity->seq, identity->incarnation});
-  }
-  /// The first damaged position at or behind `position`, or far behind the end.
-  [[nodiscard]] std::uint64_t sound_until(std::uint64_t position) const {
-    for (const Damage& damage : condition.damaged)
-      if (position < damage.end()) return std::max(position, damage.first);
-    return UINT64_MAX;
   }
 
   bool scan_origin(const Selection& selection, std::uint64_t until, const Reader& see,
@@ -184,7 +159,7 @@ Scanned MemoryStore::scan(const Selection& selection, const Reader& see) const {
   const State& state = *state_;
   if (selection.first < state.first) return {ScanEnd::dropped, state.first};
   const std::uint64_t wanted = std::max(selection.first, std::min(selection.until, state.size));
-  const std::uint64_t until = std::min(wanted, state.sound_until(selection.first));
+  const std::uint64_t until = std::min(wanted, state.condition.sound_until(selection.first));
   std::uint64_t position = selection.first;
   const bool whole = selection.origin.is_nil() ? state.scan_all(selection, until, see, position)
                                                : state.scan_origin(selection, until, see, position);
@@ -198,13 +173,13 @@ bool MemoryStore::State::scan_all(const Selection& selection, std::uint64_t unti
   while (position < until) {
     const Piece& piece = piece_of(position);
     const std::uint64_t end = std::min(until, piece.segment.end());
-    if (!is_within(piece.segment, selection)) {
+    if (!piece.segment.may_match(selection)) {
       position = end;
       continue;
     }
     for (; position < end; ++position) {
       const Entry& found = piece.entries[position - piece.segment.first];
-      if (is_within(found.ingested, selection) && !see({position, found.ingested, found.packed()})) {
+      if (selection.is_within(found.ingested) && !see({position, found.ingested, found.packed()})) {
         ++position;
         return false;
       }
@@ -226,7 +201,7 @@ bool MemoryStore::State::scan_origin(const Selection& selection, std::uint64_t u
                           place->seq >= selection.from_seq;
     if (!is_meant) continue;
     const Stored shown = stored(place->position);
-    if (!is_within(shown.ingested, selection) || see(shown)) continue;
+    if (!selection.is_within(shown.ingested) || see(shown)) continue;
     position = place->position + 1;
     return false;
   }
@@ -296,12 +271,12 @@ StoreCondition MemoryStore::State::look() const {
     bool any = false;
     for (std::size_t i = 0; i < piece.entries.size(); ++i) {
       if (piece.entries[i].is_whole()) continue;
-      report(piece, i, "the bytes do not fit the check sum", found.damaged);
+      found.add(damaged_entry(piece, i), "the bytes do not fit the check sum");
       any = true;
     }
     if (any || piece.holds_with([&](std::size_t i) { return piece.entries[i].packed(); })) continue;
     for (std::size_t i = 0; i < piece.entries.size(); ++i)
-      report(piece, i, "the chain does not come out at the segment's hash", found.damaged);
+      found.add(damaged_entry(piece, i), "the chain does not come out at the segment's hash");
   }
   return found;
 }
@@ -316,7 +291,7 @@ void MemoryStore::State::restore(Piece& piece, std::span<const Replacement> entr
   for (const Replacement& entry : entries) {
     if (entry.position < piece.segment.first || entry.position >= piece.segment.end()) continue;
     const std::size_t offset = entry.position - piece.segment.first;
-    const bool is_damaged = sound_until(entry.position) == entry.position;
+    const bool is_damaged = condition.sound_until(entry.position) == entry.position;
     if (is_damaged && entry.packed.size() == piece.entries[offset].size) fresh[offset] = entry.packed;
   }
   const auto as_restored = [&](std::size_t i) {

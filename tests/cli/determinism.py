@@ -62,7 +62,7 @@ def _(folder):
     for name, options in [("whole", []), ("short", ["--until", "40m"])]:
         run(SMALL, folder / name, *options)
         with sqlite3.connect(folder / name / "events.db") as db:
-            logs.append(db.execute("SELECT master, position, packed FROM events WHERE ingested_ns <= ? ORDER BY rowid",
+            logs.append(db.execute("SELECT master, position, packed FROM events WHERE ingested_ns <= ? ORDER BY entry",
                                    [39 * 60 * 10**9]).fetchall())
     assert len(logs[0]) > 100 and logs[0] == logs[1]
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
+import subprocess
 
-from harness import SMALL, Skip, call, check, contents, expect, main, tiny
+from harness import SMALL, SOURCE, Skip, call, check, contents, expect, main, tiny
 
 FILES = {"run.json", "scenario.json", "events.db", "report.json", "report.html", "timeline.csv"}
 
@@ -44,6 +46,22 @@ def _(folder):
     done = call("run", scenario, "--out", folder / "run")
     expect(done, 1, "FAIL  nodes_in_contact", "pass  nodes_live", "verdict  expectation_failed")
     assert json.loads((folder / "run" / "run.json").read_text())["exit_code"] == 1
+
+
+@check("the log reads with the Python script of the documents, and its chain ends in the event hash")
+def _(folder):
+    expect(call("run", SMALL, "--out", folder / "run", "--quiet"), 0)
+    run = json.loads((folder / "run" / "run.json").read_text())
+    log = folder / "run" / "events.db"
+    read = lambda: subprocess.run([SOURCE / "docs" / "read_log.py", log], capture_output=True, text=True)
+    done = read()
+    expect(done, 0, f"{run['counters']['events_stored']} events, chained to {run['event_hash']}")
+    lines = done.stdout.splitlines()
+    assert len(lines) == run["counters"]["events_stored"] > 1000
+    assert lines[0].split()[2] == "node.registered" and lines[0].split()[6] == "1"
+    with sqlite3.connect(log) as db:
+        db.execute("UPDATE events SET packed = (SELECT packed FROM events WHERE entry = 1) WHERE entry = 77")
+    expect(read(), 1, "entry 77 is damaged")
 
 
 @check("the result as JSON is all there is on standard output")

@@ -9,7 +9,7 @@ namespace ibcf::analysis {
 
 /// Where two logs part that should be one: the same up to `event` - 1.
 struct LogDifference {
-  std::uint64_t event = 0;  ///< its number in the log, from 1: the rowid in the table "events"
+  std::uint64_t event = 0;  ///< its number in the log, from 1: `entry` + 1 in the table "events"
   /// That event of each log in words; nothing where the log has ended before.
   std::optional<std::string> first;
   std::optional<std::string> second;

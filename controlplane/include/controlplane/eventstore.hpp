@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controlplane/event_identity.hpp"
@@ -36,6 +37,10 @@ struct Selection {
   /// Half open, by this master's clock.
   Instant ingested_from = Instant::min();
   Instant ingested_until = never;
+
+  [[nodiscard]] bool is_within(Instant ingested) const {
+    return ingested >= ingested_from && (ingested < ingested_until || ingested_until == never);
+  }
 };
 
 /// How a scan ended. `dropped`: it began below first(), and nothing was shown. `damaged`: it came to an entry
@@ -49,6 +54,11 @@ struct Scanned {
   std::uint64_t position = 0;
 };
 
+struct SegmentLimits {
+  std::uint64_t entries = 4096;
+  std::uint64_t bytes = 1 << 20;  ///< an entry larger than this is a segment of its own
+};
+
 /// A stretch of the log that is closed for good: the unit of hashing and of retention. A segment is closed
 /// when the next entry would make it larger than the store's limits, so that equal entries make equal
 /// segments, however they were grouped into appends.
@@ -60,12 +70,18 @@ struct Segment {
   Instant latest = Instant::min();
   Digest hash;  ///< the chain's value after its last entry: vouches for everything before it too
   [[nodiscard]] std::uint64_t end() const { return first + count; }
-  friend bool operator==(const Segment&, const Segment&) = default;
-};
 
-struct SegmentLimits {
-  std::uint64_t entries = 4096;
-  std::uint64_t bytes = 1 << 20;  ///< an entry larger than this is a segment of its own
+  /// While it is open: whether an entry of so many bytes still belongs to it; and one more entry.
+  [[nodiscard]] bool has_room_for(std::uint64_t size, const SegmentLimits& limits) const {
+    return count == 0 || (count < limits.entries && bytes + size <= limits.bytes);
+  }
+  void add(Instant ingested, ByteView packed);
+  /// Whether any of its entries may have been stored within the selection's window.
+  [[nodiscard]] bool may_match(const Selection& selection) const {
+    return latest >= selection.ingested_from &&
+           (earliest < selection.ingested_until || selection.ingested_until == never);
+  }
+  friend bool operator==(const Segment&, const Segment&) = default;
 };
 
 /// The check sum that a store keeps beside each entry: CRC-32 over the packed event and the eight
@@ -94,9 +110,16 @@ struct StoreCondition {
   /// What opening cut off behind the log's end: the last append, torn or damaged. Appends go on; a master
   /// must hear from its peers what it had told them before it numbers an event of its own.
   std::vector<Damage> cut;
-  /// Appends that were acknowledged and are gone with no trace of their entries; appends stop.
-  std::uint64_t lost_appends = 0;
-  [[nodiscard]] bool is_sound() const { return damaged.empty() && lost_appends == 0; }
+  /// Changes that were acknowledged and are gone with no trace of their entries; appends stop.
+  std::uint64_t lost_changes = 0;
+  /// What was wrong beside the entries, in indexes and the like, and was put right from them.
+  std::vector<std::string> mended;
+  [[nodiscard]] bool is_sound() const { return damaged.empty() && lost_changes == 0; }
+
+  /// One more damaged entry, behind all others: joined to the range before it where they touch.
+  void add(DamagedEntry entry, std::string_view what);
+  /// The first damaged position at or behind `position`; behind everything where there is none.
+  [[nodiscard]] std::uint64_t sound_until(std::uint64_t position) const;
 };
 
 /// An entry as a peer or a backup has it.
