@@ -18,7 +18,7 @@ constexpr std::uint64_t to_the_end = UINT64_MAX;
 Agent::Agent(const AgentSettings& settings, AgentIdentity identity)
     : settings_(&settings),
       identity_(std::move(identity)),
-      desk_({.keep = settings.autonomy, .machine = identity_.machine, .gate = identity_.gate}) {
+      desk_({.keep = settings.autonomy, .machine = identity_.machine, .trust = identity_.trust}) {
   battery_pct_ = identity_.battery_pct;
   state_.phase = Phase::active;
   state_.incarnation = identity_.incarnation;
@@ -75,7 +75,7 @@ void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
   write(EventType::node_rebooted, Priority::trust, encode(NodeRebooted{boot_, max_epoch_seen_}), {}, 0, now,
         out);
   std::vector<DeskStep> steps;
-  desk_ = CommandDesk({.keep = settings_->autonomy, .machine = identity_.machine, .gate = identity_.gate});
+  desk_ = CommandDesk({.keep = settings_->autonomy, .machine = identity_.machine, .trust = identity_.trust});
   desk_.recall(state.desk, steps);
   do_steps(steps, now, out);
   has_work_ = true;
@@ -352,7 +352,7 @@ void Agent::write_snapshot(Instant now, Outbox& out) {
                                .inventory = identity_.inventory,
                                .firmware = identity_.firmware,
                                .objects = objects_.present,
-                               .installed = {}});
+                               .installed = desk_.installed().artifacts});
   const Digest digest = digest_of(body);
   const auto bytes = std::max(settings_->snapshot_body_bytes, static_cast<std::uint32_t>(body.size()));
   write(EventType::observation_recorded, Priority::snapshot,

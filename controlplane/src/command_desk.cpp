@@ -97,7 +97,7 @@ std::string CommandDesk::impossible(const Open& open, const DeskFacts& facts) co
   }
   if (command.kind == CommandKind::install_artifact) {
     const auto& artifact = open.delivery->artifact;
-    if (settings_.gate == nullptr) return "no verifier";
+    if (settings_.trust.verifier == nullptr || settings_.trust.keys == nullptr) return "no verifier";
     if (artifact == nullptr || artifact->artifact.id != command.artifact_id)
       return "came without its artifact";
   }
@@ -241,16 +241,18 @@ bool CommandDesk::start_next(const DeskFacts& facts, std::vector<DeskStep>& step
 void CommandDesk::start(Open open, const DeskFacts& facts, std::vector<DeskStep>& steps) {
   const Shared<CommandDelivery> delivery = open.delivery;
   const Command& command = delivery->command;
+  std::optional<InstalledSet> installs;
   if (command.kind == CommandKind::install_artifact) {
-    ArtifactJudged judged = settings_.gate->judge(*delivery->artifact);
-    const ArtifactVerdict verdict = judged.verdict;
+    installs = installed_;
+    const ArtifactPublished& artifact = *delivery->artifact;
+    const Digest payload =
+        settings_.machine != nullptr ? settings_.machine->payload_of(artifact) : artifact.artifact.digest;
+    Installation tried =
+        install(*installs, command, &artifact, payload, *settings_.trust.keys, *settings_.trust.verifier);
     DeskStep step = step_about(DeskStep::Kind::judged, command, CommandState::accepted);
-    step.judged = std::move(judged);
+    step.judged = std::move(tried.judged);
     steps.push_back(std::move(step));
-    if (verdict != ArtifactVerdict::verified) {
-      end(open, CommandState::rejected, "artifact is " + std::string(word_of(verdict)), steps);
-      return;
-    }
+    if (tried.state != CommandState::applied) return end(open, tried.state, std::move(tried.detail), steps);
   }
   // Nothing older of its key may run after it (I-35).
   supersede_older(command, steps);
@@ -258,14 +260,16 @@ void CommandDesk::start(Open open, const DeskFacts& facts, std::vector<DeskStep>
     steps.push_back(step_about(DeskStep::Kind::intent, command, CommandState::executing));
   steps.push_back(step_about(DeskStep::Kind::act, command, CommandState::executing));
   const Instant until = facts.now + open.plan.takes;
-  running_ = Running{std::move(open), until};
+  running_ = Running{std::move(open), until, std::move(installs)};
   if (until <= facts.now) finish(steps);
 }
 
 void CommandDesk::finish(std::vector<DeskStep>& steps) {
   const Open done = std::move(running_->open);
+  std::optional<InstalledSet> installs = std::move(running_->installs);
   running_.reset();
   const bool works = done.plan.failure.empty();
+  if (works && installs) installed_ = std::move(*installs);
   const bool takes_bundle = works && done.command().kind == CommandKind::assign_bundle;
   if (takes_bundle) policy_ = done.delivery->bundle;
   end(done, works ? CommandState::applied : CommandState::failed, done.plan.failure, steps);
@@ -328,6 +332,7 @@ DeskMemory CommandDesk::memory() const {
   for (const auto& [key, newest] : newest_)
     memory.newest.push_back({key, newest.epoch, newest.number, newest.keep_until});
   if (policy_ != nullptr) memory.policy = *policy_;
+  memory.installed = installed_;
   return memory;
 }
 
@@ -335,6 +340,7 @@ void CommandDesk::recall(const DeskMemory& memory, std::vector<DeskStep>& steps)
   for (const auto& result : memory.results) results_[result.command] = {result.state, result.keep_until};
   for (const auto& newest : memory.newest)
     newest_[newest.key] = {newest.epoch, newest.number, newest.keep_until};
+  installed_ = memory.installed;
   if (memory.policy) policy_ = std::make_shared<const PolicyBundle>(*memory.policy);
   for (const auto& one : memory.open) {
     CommandDelivery delivery{.command = one.command, .bundle = nullptr, .artifact = nullptr};

@@ -25,6 +25,7 @@ Master::Master(const MasterSettings& settings, MasterIdentity identity, EventSto
       bodies_(bodies != nullptr ? bodies : &own_bodies_),
       views_(std::make_unique<MasterViews>(std::move(domains), *bodies_)),
       commands_({.retry = settings.command_retry, .keep = settings.autonomy}),
+      artifacts_(settings.release_keys, verifier),
       held_(settings.bounds),
       chain_(settings.bounds),
       replication_(settings.replication,

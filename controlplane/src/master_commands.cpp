@@ -46,6 +46,8 @@ Command Master::make_command(const CommandOrder& order, std::uint64_t epoch, Ins
 std::optional<CommandId> Master::issue(const CommandOrder& order, Instant now, Outbox& out) {
   const auto epoch = held_.epoch_for(order.scope, now);
   if (!epoch || order.valid_for > longest_validity) return std::nullopt;
+  if (order.kind == CommandKind::install_artifact && !may_install(order.node, order.artifact_id, now))
+    return std::nullopt;
   const Command command = make_command(order, *epoch, now);
   if (order.home == Endpoint{Role::master, identity_.index}) {
     accept(command, now, out);
@@ -113,6 +115,7 @@ void Master::do_it(const CommandBook::Todo& todo, Instant now, Outbox& out) {
     const Command& command = commands_.find(id)->command;
     CommandDelivery delivery{.command = command, .bundle = nullptr, .artifact = nullptr};
     if (command.kind == CommandKind::assign_bundle) delivery.bundle = rollouts_.bundle(command.bundle_id);
+    if (command.kind == CommandKind::install_artifact) delivery.artifact = artifacts_.find(command.artifact_id);
     to_node(nodes_[record_by_id_.at(command.node_id)],
             std::make_shared<const CommandDelivery>(std::move(delivery)), out);
   }

@@ -246,6 +246,7 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
   for (std::size_t i = 0; i < bodies.size(); ++i)
     if (!bodies[i]->empty()) keep_body(events[i], *bodies[i], position + i, now);
   for (const Event& event : events) learn(node, event, now, out);
+  judge_installed(node, now);
   return worst;
 }
 
@@ -288,6 +289,8 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   Reconciled reconciled;
   if (kind != VerdictKind::violation)
     reconciled = reconcile_node(node, session, kind == VerdictKind::clean, now);
+  for (std::string& reason : artifact_reasons(node.enrolment.id))
+    reconciled.reasons.push_back(std::move(reason));
   if (!reconciled.reasons.empty()) {
     kind = VerdictKind::violation;
     reasons.insert(reasons.end(), reconciled.reasons.begin(), reconciled.reasons.end());

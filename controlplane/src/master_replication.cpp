@@ -65,6 +65,7 @@ void Master::append(const std::vector<ByteView>& packed, const std::vector<Event
     const Event& event = events[i];
     replication_.stored(stream_key_of(event), first_seq_of(event), event.seq);
     views_->note({position++, now, packed[i]}, event);
+    artifacts_.apply(event);
   }
 }
 

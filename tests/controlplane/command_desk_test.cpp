@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "controlplane/artifact_release.hpp"
 #include "controlplane/maintenance_window.hpp"
+#include "controlplane/sha256.hpp"
 #include "planted_defect.hpp"
 
 using namespace ibcf;
@@ -50,7 +52,7 @@ struct SlowMachine final : Machine {
 /// A desk with a clock, and everything that it wanted done.
 struct Worker {
   SlowMachine machine;
-  CommandDesk desk{{.keep = 24h, .machine = &machine, .gate = nullptr}};
+  CommandDesk desk{{.keep = 24h, .machine = &machine, .trust = {}}};
   DeskFacts facts{
       .now = at(0s), .max_epoch_seen = 1, .in_contact = true, .barred = false, .battery_pct = 100};
   std::vector<DeskStep> steps;
@@ -83,7 +85,7 @@ struct Worker {
   void reboot() {
     const auto memory = decode<DeskMemory>(encode(desk.memory()));
     REQUIRE(memory);
-    desk = CommandDesk({.keep = 24h, .machine = &machine, .gate = nullptr});
+    desk = CommandDesk({.keep = 24h, .machine = &machine, .trust = {}});
     desk.recall(*memory, steps);
     desk.look(facts, steps);
   }
@@ -523,19 +525,18 @@ TEST_CASE("the desk forgets a result when its command can no longer come", "[des
 // ---- artifacts --------------------------------------------------------------------------------------------
 
 TEST_CASE("I-50: an artifact is installed only after its verdict, which is written first", "[desk]") {
-  struct Gate final : ArtifactGate {
-    ArtifactVerdict verdict = ArtifactVerdict::verified;
-    [[nodiscard]] ArtifactJudged judge(const ArtifactPublished& artifact) const override {
-      ArtifactJudged judged;
-      judged.artifact_id = artifact.artifact.id;
-      judged.verdict = verdict;
-      return judged;
-    }
-  } gate;
-  const auto install = [&](std::uint64_t number) {
-    CommandDesk desk({.keep = 24h, .machine = nullptr, .gate = &gate});
-    ArtifactPublished published;
-    published.artifact.id = derive_id<ArtifactTag>("desk", 1, "artifact");
+  const Ed25519Verifier verifier;
+  const Ed25519Signer release_key{Digest{}};
+  const ReleaseKeys keys{{release_key.public_key()}, {}};
+  CommandDesk desk({.keep = 24h, .machine = nullptr, .trust = {&keys, &verifier}});
+  const auto install = [&](std::uint64_t number, std::uint64_t release) {
+    ReleaseFacts facts;
+    facts.name = "gateway";
+    facts.version = std::to_string(release);
+    facts.release = release;
+    facts.builder_id = "https://builds.example";
+    facts.sha256 = sha256_of(Bytes{static_cast<std::uint8_t>(release)});
+    const ArtifactPublished published = make_release(facts, release_key);
     Command made = command(number);
     made.kind = CommandKind::install_artifact;
     made.artifact_id = published.artifact.id;
@@ -546,17 +547,18 @@ TEST_CASE("I-50: an artifact is installed only after its verdict, which is writt
     return steps;
   };
 
-  const auto good = install(1);
+  const auto good = install(1, 2);
   REQUIRE(good.size() == 3);
   CHECK(good[0].kind == Kind::judged);
   CHECK(good[1].kind == Kind::act);
   CHECK(good[2].state == S::applied);
-  gate.verdict = ArtifactVerdict::rollback;
-  const auto bad = install(2);
+  CHECK(desk.installed().newest_release.at("gateway") == 2);
+  const auto bad = install(2, 1);
   REQUIRE(bad.size() == 2);
   CHECK(bad[0].judged->verdict == ArtifactVerdict::rollback);
   CHECK(bad[1].state == S::rejected);
-  CHECK(bad[1].detail == "artifact is ROLLBACK");
+  CHECK(bad[1].detail.starts_with("ROLLBACK: "));
+  CHECK(desk.installed().artifacts.front().release == 2);
 }
 
 // ---- any inputs -------------------------------------------------------------------------------------------

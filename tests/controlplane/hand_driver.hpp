@@ -31,7 +31,11 @@ struct HandDriver {
   /// How long every command takes on every node.
   struct SlowMachine final : Machine {
     Duration takes{};
+    Digest payload;  ///< of whatever it fetches; all zero: as published
     [[nodiscard]] Execution plan(const CommandDelivery&) const override { return {takes, ""}; }
+    [[nodiscard]] Digest payload_of(const ArtifactPublished& delivered) const override {
+      return payload == Digest{} ? delivered.artifact.digest : payload;
+    }
   } machine;
   /// Asked for every packet on every hop: how many copies arrive. It may change the packet.
   std::function<int(const Hop&, Packet&)> on_the_way = [](const Hop&, Packet&) { return 1; };
@@ -40,6 +44,7 @@ struct HandDriver {
   DomainId domain = derive_id<DomainTag>("hand", 1, "domain");
   MemoryStore store;
   Ed25519Verifier verifier;
+  ReleaseKeys release_keys;  ///< that nodes trust
   std::unique_ptr<Master> master;
   std::unique_ptr<RelayCore> relay;
   std::deque<Ed25519Signer> signers;
@@ -283,6 +288,7 @@ struct HandDriver {
     identity.windowed = windows != nullptr;
     identity.version = "1.0.0";
     identity.machine = &machine;
+    identity.trust = {&release_keys, &verifier};
     agents.emplace_back(agent_settings, std::move(identity));
     Enrolment enrolment;
     enrolment.id = id_of(node);

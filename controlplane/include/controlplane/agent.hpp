@@ -45,8 +45,8 @@ struct AgentIdentity {
   std::string version;
   std::uint8_t battery_pct = 100;      ///< at the start; 100 where there is none
   const Machine* machine = nullptr;    ///< must outlive the agent; null: every command works at once
-  const ArtifactGate* gate = nullptr;  ///< likewise; null: no artifact is ever installed
-  Inventory inventory{};               ///< as its snapshots show it, like its firmware
+  ArtifactTrust trust{};
+  Inventory inventory{};  ///< as its snapshots show it, like its firmware
   Firmware firmware{};
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controlplane/command_moves.hpp"
+#include "controlplane/installer.hpp"
 #include "controlplane/machine.hpp"
 
 namespace ibcf {
@@ -67,14 +68,15 @@ struct DeskMemory {
   std::vector<Result> results;
   std::vector<Newest> newest;
   std::optional<PolicyBundle> policy;
-  IBCF_FIELDS(DeskMemory, open, results, newest, policy)
+  InstalledSet installed;
+  IBCF_FIELDS(DeskMemory, open, results, newest, policy, installed)
 };
 
 struct CommandDeskSettings {
   /// A result is kept for so long after the command's last moment (protocols page: "the longest autonomy").
   Duration keep = std::chrono::hours{24};
-  const Machine* machine = nullptr;    ///< null: everything works at once
-  const ArtifactGate* gate = nullptr;  ///< null: nothing is ever installed
+  const Machine* machine = nullptr;  ///< null: everything works at once
+  ArtifactTrust trust{};
 };
 
 /// The node's side of commands (protocols page, "Commands"): takes each once, lets it wait for the
@@ -106,6 +108,9 @@ class CommandDesk {
   /// The bundle in force, with its objects and constraints; null before the first.
   [[nodiscard]] const Shared<PolicyBundle>& policy() const { return policy_; }
 
+  /// What runs on the node, and how far its release counters have risen.
+  [[nodiscard]] const InstalledSet& installed() const { return installed_; }
+
   [[nodiscard]] DeskMemory memory() const;
   /// After a reboot, on a new desk; look() comes next. What was begun at most once, and has no result, is
   /// INDETERMINATE and never tried again (I-30); what was begun at least once is done again.
@@ -123,6 +128,7 @@ class CommandDesk {
   struct Running {
     Open open;
     Instant until;
+    std::optional<InstalledSet> installs;  ///< what is installed once it is done
   };
   struct Newest {
     std::uint64_t epoch;
@@ -156,6 +162,7 @@ class CommandDesk {
   std::vector<Open> waiting_;  // DELIVERED, in order of arrival
   std::vector<Open> line_;     // ACCEPTED, in order of acceptance
   std::optional<Running> running_;
+  InstalledSet installed_;
   std::map<CommandId, Ended> results_;
   std::map<std::string, Newest> newest_;  // by coalesce key
   Shared<PolicyBundle> policy_;

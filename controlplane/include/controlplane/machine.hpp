@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "controlplane/artifact_check.hpp"
 #include "controlplane/message.hpp"
 
 namespace ibcf {
@@ -18,13 +19,16 @@ class Machine {
   virtual ~Machine() = default;
   /// Called when a command arrives, and again after a reboot; nothing is done yet.
   [[nodiscard]] virtual Execution plan(const CommandDelivery& delivery) const = 0;
+  /// SHA-256 of the artifact's payload as it arrived here; a machine that fetches nothing has it as published.
+  [[nodiscard]] virtual Digest payload_of(const ArtifactPublished& delivered) const {
+    return delivered.artifact.digest;
+  }
 };
 
-/// Port: says whether an artifact may be installed on this node, and from what it knows it.
-class ArtifactGate {
- public:
-  virtual ~ArtifactGate() = default;
-  [[nodiscard]] virtual ArtifactJudged judge(const ArtifactPublished& artifact) const = 0;
+/// What a node checks artifacts by. Both must outlive it; null: no artifact is ever installed.
+struct ArtifactTrust {
+  const ReleaseKeys* keys = nullptr;
+  const Verifier* verifier = nullptr;
 };
 
 }  // namespace ibcf

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controlplane/admission.hpp"
+#include "controlplane/artifact_registry.hpp"
 #include "controlplane/authority.hpp"
 #include "controlplane/command_book.hpp"
 #include "controlplane/eventstore.hpp"
@@ -41,6 +42,7 @@ struct MasterSettings {
   Duration command_retry = std::chrono::minutes{1};
   LeaseBounds bounds;
   ReplicationSettings replication;
+  std::vector<PublicKey> release_keys;  ///< that may sign releases; none: no artifact is ever verified
 };
 
 struct MasterIdentity {
@@ -110,9 +112,17 @@ class Master {
 
   // what operators order
   /// The command's id, or nothing where this master does not hold the scope's authority now, or where the
-  /// command would be valid for longer than longest_validity. An order of kind CANCEL names the command that
+  /// command would be valid for longer than longest_validity, or where the artifact it is to install is not
+  /// verified (the verdict is in the log). An order of kind CANCEL names the command that
   /// it is to stop in its argument; its own end tells whether it came in time.
   std::optional<CommandId> issue(const CommandOrder& order, Instant now, Outbox& out);
+  /// An artifact enters the fleet, once it is found verified; `payload` is the SHA-256 of what was handed in.
+  /// False where it is not: the verdict is in the log, with what was refused.
+  bool publish_artifact(const ArtifactPublished& submitted, const Digest& payload, Instant now);
+  /// From now on a node that runs it, or anything that key alone signed, has a trust violation; the nodes
+  /// that are home here are looked at again at once, the others by their masters with their next snapshots.
+  void revoke_artifact(ArtifactId id, std::string reason, Instant now);
+  void revoke_key(const PublicKey& key, std::string reason, Instant now);
   /// GLOBAL: publishes the bundle and has every master roll it out to the nodes it is home to; refuses one
   /// with blank or invalid fields.
   void order_rollout(const RolloutOrder& order, Instant now, Outbox& out);
@@ -141,6 +151,7 @@ class Master {
   [[nodiscard]] std::size_t open_replays() const { return open_replays_; }
   [[nodiscard]] const CommandBook& commands() const { return commands_; }
   [[nodiscard]] const RolloutBook& rollouts() const { return rollouts_; }
+  [[nodiscard]] const ArtifactRegistry& artifacts() const { return artifacts_; }
   [[nodiscard]] const Replication& replication() const { return replication_; }
   [[nodiscard]] const SnapshotStore& bodies() const { return *bodies_; }
   /// What this master's log adds up to.
@@ -214,6 +225,13 @@ class Master {
   void keep_bodies(const std::vector<Bytes>& bodies);
   Reconciled reconcile_node(const NodeRecord& node, std::uint64_t session, bool resynced, Instant now);
 
+  // artifacts
+  [[nodiscard]] std::vector<InstalledArtifact> installed_on(NodeId node) const;
+  void judge_installed(NodeRecord& node, Instant now);
+  void judge_all_installed(Instant now);
+  bool may_install(NodeId node, ArtifactId artifact, Instant now);
+  [[nodiscard]] std::vector<std::string> artifact_reasons(NodeId node) const;
+
   // commands and rollouts
   Command make_command(const CommandOrder& order, std::uint64_t epoch, Instant now);
   void accept(const Command& command, Instant now, Outbox& out);
@@ -268,6 +286,8 @@ class Master {
 
   CommandBook commands_;
   RolloutBook rollouts_;
+  ArtifactRegistry artifacts_;
+  std::unordered_map<NodeId, std::pair<Digest, std::uint64_t>> judged_;  // body and generation, by node
 
   HeldAuthority held_;
   GrantChain chain_;

@@ -1,0 +1,80 @@
+#include "controlplane/master.hpp"
+#include "controlplane/master_views.hpp"
+
+/// Artifacts: what may enter the fleet, what may be installed, and what runs that must not (protocols page,
+/// "Trust and quarantine"; seed, "Supply chain projection"). Every verdict is an event with all its inputs.
+namespace ibcf {
+
+bool Master::publish_artifact(const ArtifactPublished& submitted, const Digest& payload, Instant now) {
+  const ArtifactJudged judged = artifacts_.judge_submission(submitted, payload);
+  const AnyId id = any(submitted.artifact.id);
+  const bool is_good = judged.verdict == ArtifactVerdict::verified;
+  if (is_good) append_own(EventType::artifact_published, id, encode(submitted), {}, Priority::trust, now);
+  append_own(EventType::artifact_judged, id, encode(judged), {}, Priority::trust, now);
+  return is_good;
+}
+
+void Master::revoke_artifact(ArtifactId id, std::string reason, Instant now) {
+  append_own(EventType::artifact_revoked, any(id), encode(ArtifactRevoked{id, std::move(reason)}), {},
+             Priority::trust, now);
+  judge_all_installed(now);
+}
+
+void Master::revoke_key(const PublicKey& key, std::string reason, Instant now) {
+  append_own(EventType::key_revoked, any(identity_.id),
+             encode(KeyRevoked{Bytes(key.begin(), key.end()), std::move(reason)}), {}, Priority::trust, now);
+  judge_all_installed(now);
+}
+
+// The node judges for itself; what cannot be right need not be sent.
+bool Master::may_install(NodeId node, ArtifactId artifact, Instant now) {
+  const ArtifactJudged judged = artifacts_.judge_delivery(node, artifact);
+  if (judged.verdict == ArtifactVerdict::verified) return true;
+  append_own(EventType::artifact_judged, any(node), encode(judged), {}, Priority::trust, now);
+  return false;
+}
+
+// By its newest snapshot, where the body is at hand.
+std::vector<InstalledArtifact> Master::installed_on(NodeId node) const {
+  const auto actual = views().drift().actual_of(node);
+  return actual ? actual->installed : std::vector<InstalledArtifact>{};
+}
+
+// Looks at each body once, unless something was published or revoked since. A node on its way back has its
+// verdict ahead of it, and that counts what is found here.
+void Master::judge_installed(NodeRecord& node, Instant now) {
+  const NodeId id = node.enrolment.id;
+  const auto slot = views().roster().find(id);
+  if (!slot) return;
+  const auto& seen = views().drift().inputs().of(*slot).seen;
+  if (!seen) return;
+  auto& judged_before = judged_[id];
+  if (judged_before == std::pair{seen->body, artifacts_.generation()}) return;
+  for (const InstalledArtifact& installed : installed_on(id)) {
+    const ArtifactJudged judged = artifacts_.judge_running(id, installed);
+    if (artifacts_.is_news(judged))
+      append_own(EventType::artifact_judged, any(id), encode(judged), {}, Priority::trust, now);
+  }
+  judged_before = {seen->body, artifacts_.generation()};
+  if (node.lock) return;
+  if (const auto reasons = artifact_reasons(id); !reasons.empty())
+    believe(node, EventType::trust_violation, reasons.front(), now);
+}
+
+void Master::judge_all_installed(Instant now) {
+  for (NodeRecord& node : nodes_) judge_installed(node, now);
+}
+
+// A hard reason each: "unverifiable artifact running".
+std::vector<std::string> Master::artifact_reasons(NodeId node) const {
+  std::vector<std::string> reasons;
+  for (const InstalledArtifact& installed : installed_on(node)) {
+    const ArtifactJudged judged = artifacts_.judge_running(node, installed);
+    if (judged.verdict != ArtifactVerdict::verified)
+      reasons.push_back("runs " + installed.name + " " + installed.version + ": " +
+                        std::string(word_of(judged.verdict)) + ": " + judged.reason);
+  }
+  return reasons;
+}
+
+}  // namespace ibcf

@@ -1,0 +1,142 @@
+#include "controlplane/artifact_audit.hpp"
+#include "controlplane/artifact_release.hpp"
+#include "controlplane/projections.hpp"
+#include "controlplane/sha256.hpp"
+#include "hand_driver.hpp"
+
+/// Artifacts on their whole way: handed in at a master, sent with a command, judged and installed by a node,
+/// shown by its snapshots, judged again by the master.
+using namespace ibcf;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Fleet : HandDriver {
+  Ed25519Signer release_key{sha256_of(Bytes{1})};
+  Ed25519Signer foreign_key{sha256_of(Bytes{2})};
+
+  Fleet() {
+    release_keys.trusted = {release_key.public_key()};
+    master_settings.release_keys = release_keys.trusted;
+    start(2);
+    run_for(3min);
+  }
+  static ReleaseFacts facts_of(std::uint64_t release) {
+    ReleaseFacts facts;
+    facts.name = "gateway";
+    facts.version = "1." + std::to_string(release);
+    facts.release = release;
+    facts.sha256 = sha256_of(Bytes{static_cast<std::uint8_t>(release)});
+    facts.builder_id = "https://builds.example";
+    return facts;
+  }
+  ArtifactId publish(std::uint64_t release) {
+    const ArtifactPublished made = make_release(facts_of(release), release_key);
+    REQUIRE(master->publish_artifact(made, made.artifact.digest, now));
+    return made.artifact.id;
+  }
+  std::optional<CommandId> install(std::uint32_t node, ArtifactId artifact) {
+    CommandOrder wanted{.node = id_of(node), .home = {Role::master, 0}, .scope = domain};
+    wanted.kind = CommandKind::install_artifact;
+    wanted.artifact_id = artifact;
+    return order(wanted);
+  }
+  [[nodiscard]] std::vector<InstalledArtifact> shown_by(std::uint32_t node) const {
+    return master->views().drift().actual_of(id_of(node)).value_or(Snapshot{}).installed;
+  }
+  [[nodiscard]] std::size_t count(EventType type) const {
+    std::size_t found = 0;
+    store.scan(0, [&](const Stored& stored) {
+      found += decode<Event>(stored.packed)->type == type ? 1 : 0;
+      return true;
+    });
+    return found;
+  }
+  [[nodiscard]] Phase phase_of(std::uint32_t node) const {
+    return *master->find_node(id_of(node))->state.phase;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("I-51: what is published, installed and shown can be judged again from the log alone",
+          "[artifacts]") {
+  Fleet fleet;
+  const auto command = fleet.install(0, fleet.publish(1));
+  REQUIRE(command);
+  fleet.run_for(5min);
+
+  CHECK(fleet.agents[0].desk().result_of(*command) == CommandState::applied);
+  REQUIRE(fleet.shown_by(0).size() == 1);
+  CHECK(fleet.shown_by(0)[0].version == "1.1");
+  CHECK(fleet.shown_by(1).empty());
+  CHECK(fleet.phase_of(0) == Phase::active);
+  CHECK(fleet.master->views().supply_chain().find(Fleet::id_of(0))->level == SupplyChainLevel::clean);
+  CHECK(fleet.count(EventType::artifact_judged) == 3);  // handed in, by the node, as running
+  const PublicKey key = fleet.release_key.public_key();
+  CHECK(audit_verdicts(fleet.store, {&key, 1}, fleet.verifier).empty());
+}
+
+TEST_CASE("I-50: what arrives damaged is refused by the node, whatever its master thinks", "[artifacts]") {
+  Fleet fleet;
+  const ArtifactId good = fleet.publish(1);
+  fleet.machine.payload = sha256_of(Bytes{99});
+  const auto command = fleet.install(0, good);
+  REQUIRE(command);
+  fleet.run_for(5min);
+
+  CHECK(fleet.agents[0].desk().result_of(*command) == CommandState::rejected);
+  CHECK(fleet.agents[0].desk().installed().artifacts.empty());
+  CHECK(fleet.shown_by(0).empty());
+  CHECK(fleet.phase_of(0) == Phase::active);
+}
+
+TEST_CASE("what nobody trusted signed is neither published nor sent, and leaves its verdict", "[artifacts]") {
+  Fleet fleet;
+  const ArtifactPublished forged = make_release(Fleet::facts_of(1), fleet.foreign_key);
+  CHECK_FALSE(fleet.master->publish_artifact(forged, forged.artifact.digest, fleet.now));
+  CHECK(fleet.count(EventType::artifact_published) == 0);
+  CHECK(fleet.count(EventType::artifact_judged) == 1);
+  CHECK_FALSE(fleet.install(0, forged.artifact.id));
+  CHECK(fleet.count(EventType::command_issued) == 0);
+  CHECK(fleet.count(EventType::artifact_judged) == 2);
+}
+
+TEST_CASE("a node that runs what is revoked is distrusted at once, and no other", "[artifacts]") {
+  Fleet fleet;
+  const ArtifactId bad = fleet.publish(1);
+  REQUIRE(fleet.install(0, bad));
+  fleet.run_for(5min);
+  REQUIRE(fleet.phase_of(0) == Phase::active);
+
+  fleet.master->revoke_artifact(bad, "recalled", fleet.now);
+
+  CHECK(fleet.phase_of(0) == Phase::quarantined);
+  CHECK(fleet.phase_of(1) == Phase::active);
+  CHECK_FALSE(fleet.install(1, bad));
+  CHECK(fleet.master->views().supply_chain().find(Fleet::id_of(0))->level == SupplyChainLevel::violation);
+}
+
+TEST_CASE("a revoked key takes down with it what it alone signed", "[artifacts]") {
+  Fleet fleet;
+  REQUIRE(fleet.install(0, fleet.publish(1)));
+  fleet.run_for(5min);
+
+  fleet.master->revoke_key(fleet.release_key.public_key(), "leaked", fleet.now);
+
+  CHECK(fleet.phase_of(0) == Phase::quarantined);
+  CHECK(fleet.phase_of(1) == Phase::active);
+}
+
+TEST_CASE("release counters survive a reboot: an older release is refused after it too", "[artifacts]") {
+  Fleet fleet;
+  const ArtifactId old = fleet.publish(1);
+  REQUIRE(fleet.install(0, fleet.publish(2)));
+  fleet.run_for(5min);
+  REQUIRE(fleet.agents[0].desk().installed().newest_release.at("gateway") == 2);
+
+  const Bytes kept = encode(fleet.agents[0].durable());
+  CHECK(decode<AgentState>(kept)->desk.installed.newest_release.at("gateway") == 2);
+  CHECK(decode<AgentState>(kept)->desk.installed.artifacts.front().release == 2);
+  CHECK_FALSE(fleet.install(0, old));  // its master would not send it either
+}
