@@ -67,6 +67,7 @@ Json components_of(const Interval& interval) {
   std::map<std::uint32_t, std::vector<std::string>> members;
   for (const auto& [place, component] : interval.component_of) members[component].push_back(place);
   std::vector<std::vector<std::string>> sorted;
+  sorted.reserve(members.size());
   for (auto& [component, places] : members) sorted.push_back(std::move(places));
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.size() > b.size(); });

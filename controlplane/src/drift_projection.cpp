@@ -196,6 +196,7 @@ DriftSummary DriftProjection::summary(const Query& query) const {
   const auto slots = select(query);
   for (const Slot slot : slots) (void)at(slot);
   std::vector<const NodeDrift*> drifts;
+  drifts.reserve(slots.size());
   for (const Slot slot : slots) drifts.push_back(&cells_[slot].drift);
   return summed_up(drifts);
 }

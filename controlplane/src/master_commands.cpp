@@ -115,7 +115,8 @@ void Master::do_it(const CommandBook::Todo& todo, Instant now, Outbox& out) {
     const Command& command = commands_.find(id)->command;
     CommandDelivery delivery{.command = command, .bundle = nullptr, .artifact = nullptr};
     if (command.kind == CommandKind::assign_bundle) delivery.bundle = rollouts_.bundle(command.bundle_id);
-    if (command.kind == CommandKind::install_artifact) delivery.artifact = artifacts_.find(command.artifact_id);
+    if (command.kind == CommandKind::install_artifact)
+      delivery.artifact = artifacts_.find(command.artifact_id);
     to_node(nodes_[record_by_id_.at(command.node_id)],
             std::make_shared<const CommandDelivery>(std::move(delivery)), out);
   }

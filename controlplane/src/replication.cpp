@@ -257,6 +257,7 @@ std::vector<StreamMark> Replication::marks_since(std::uint64_t position) const {
   std::sort(changed.begin(), changed.end());
   changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
   std::vector<StreamMark> marks;
+  marks.reserve(changed.size());
   for (const Number stream : changed) marks.push_back({index_.key(stream), index_.held(stream)});
   return marks;
 }

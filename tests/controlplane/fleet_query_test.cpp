@@ -122,6 +122,7 @@ TEST_CASE("the nodes that a question finds are those that a look at each registr
       if (nodes.size() < page) break;
     }
     std::vector<NodeId> in_order;
+    in_order.reserve(wanted.size());
     for (const auto& [ordinal, id] : wanted) in_order.push_back(id);
     RC_ASSERT(found == in_order);
   });

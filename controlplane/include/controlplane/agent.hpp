@@ -43,8 +43,8 @@ struct AgentIdentity {
   DomainId domain;
   const Signer* signer = nullptr;
   std::string version;
-  std::uint8_t battery_pct = 100;      ///< at the start; 100 where there is none
-  const Machine* machine = nullptr;    ///< must outlive the agent; null: every command works at once
+  std::uint8_t battery_pct = 100;    ///< at the start; 100 where there is none
+  const Machine* machine = nullptr;  ///< must outlive the agent; null: every command works at once
   ArtifactTrust trust{};
   Inventory inventory{};  ///< as its snapshots show it, like its firmware
   Firmware firmware{};

@@ -19,7 +19,8 @@ class Machine {
   virtual ~Machine() = default;
   /// Called when a command arrives, and again after a reboot; nothing is done yet.
   [[nodiscard]] virtual Execution plan(const CommandDelivery& delivery) const = 0;
-  /// SHA-256 of the artifact's payload as it arrived here; a machine that fetches nothing has it as published.
+  /// SHA-256 of the artifact's payload as it arrived here; a machine that fetches nothing has it as
+  /// published.
   [[nodiscard]] virtual Digest payload_of(const ArtifactPublished& delivered) const {
     return delivered.artifact.digest;
   }

@@ -12,8 +12,8 @@ struct Parsed {
   std::optional<T> value;
   std::string why;  ///< empty exactly where there is a value
 
-  Parsed(T read)
-      : value(std::move(read)) {}  // NOLINT(google-explicit-constructor): a parser returns its value
+  // A parser returns its value. NOLINTNEXTLINE(google-explicit-constructor)
+  Parsed(T read) : value(std::move(read)) {}
   static Parsed refused(std::string why) {
     Parsed parsed;
     parsed.why = std::move(why);
