@@ -81,6 +81,28 @@ bool Admission::Origin::has_islands() const {
   return std::any_of(streams.begin(), streams.end(), [](const Stream& of) { return !of.islands.empty(); });
 }
 
+Admitted Admission::park(const AnyId& from, StreamClass kind, std::uint64_t seq,
+                         const std::optional<Digest>& prev, const Digest& value) {
+  Origin& origin = origins_[from];
+  std::uint64_t& mark = origin.marks[index_of(kind)];
+  Stream& stream = origin.streams[index_of(kind)];
+  Island range{seq, seq, prev.value_or(Digest{}), value};
+  if (const auto what = known(mark, stream, range)) return *what;
+  if (prev) return seq == mark + 1 ? extend(mark, stream, range) : keep_ahead(stream, range);
+  // What it followed cannot be read, so it follows whatever is there.
+  if (seq == mark + 1) range.prev = stream.value;
+  for (const Island& island : stream.islands)
+    if (island.last + 1 == seq) range.prev = island.value;
+  return seq == mark + 1 ? extend(mark, stream, range) : keep_ahead(stream, range);
+}
+
+void Admission::begin_life(const AnyId& from, std::uint32_t incarnation) {
+  Origin& origin = origins_[from];
+  origin.incarnation = incarnation;
+  origin.marks = {};
+  origin.streams = {};
+}
+
 Admitted Admission::admit(ByteView packed, std::optional<Event>& event) {
   event = decode<Event>(packed);
   if (!event || event->seq == 0) return Admitted::malformed;

@@ -325,6 +325,9 @@ void Agent::do_steps(const std::vector<DeskStep>& steps, Instant now, Outbox& ou
           objects_.take(*desk_.policy());
           write_snapshot(now, out);  // what it was told to be, it shows that it is
         }
+        if (step.command_kind == CommandKind::remediate && step.state == CommandState::applied &&
+            state_.phase == Phase::quarantined)
+          this->step(EventType::remediation_completed);  // its master asks for what is left to reconcile
         break;
       case DeskStep::Kind::say:
         if (carrier_) send(CommandProgress{step.command, step.state, nonce_}, out);
@@ -332,6 +335,10 @@ void Agent::do_steps(const std::vector<DeskStep>& steps, Instant now, Outbox& ou
     }
   }
   if (!steps.empty()) publish(now, out);
+  is_wiped_ = is_wiped_ || std::any_of(steps.begin(), steps.end(), [](const DeskStep& step) {
+                return step.kind == DeskStep::Kind::result && step.command_kind == CommandKind::wipe &&
+                       step.state == CommandState::applied;
+              });
 }
 
 void Agent::on_battery(std::uint8_t pct, Instant now, Outbox& out) {
@@ -463,6 +470,7 @@ void Agent::publish_again() {
 }
 
 void Agent::send(Message message, Outbox& out) const {
+  if (is_wiped_) return;
   const Seal seal = seal_of(identity_.secret, message);
   out.send(identity_.relay, {Role::node, identity_.index}, identity_.master, std::move(message), seal);
 }

@@ -20,6 +20,7 @@ MaintenanceWindow window_of(const Constraints& constraints) {
 DeskStep step_about(DeskStep::Kind kind, const Command& command, CommandState state) {
   return {.kind = kind,
           .command = command.id,
+          .command_kind = command.kind,
           .epoch = command.epoch,
           .state = state,
           .detail = {},

@@ -24,6 +24,9 @@ Master::Master(const MasterSettings& settings, MasterIdentity identity, EventSto
       verifier_(&verifier),
       bodies_(bodies != nullptr ? bodies : &own_bodies_),
       views_(std::make_unique<MasterViews>(std::move(domains), *bodies_)),
+      gate_({.sessions = settings.replay_sessions,
+             .least_bytes = settings.replay_sessions * settings.replay_credit_bytes}),
+      brake_(settings.brake),
       commands_({.retry = settings.command_retry, .keep = settings.autonomy}),
       artifacts_(settings.release_keys, verifier),
       held_(settings.bounds),
@@ -48,6 +51,7 @@ void Master::enrol(Enrolment enrolment, Instant now) {
   node.stored = &admission_.follow(id);
   node.epoch = &epochs_[node.enrolment.facts.domain_id];
   node.contacts = node.enrolment.contacts.get();
+  ++domain_sizes_[node.enrolment.facts.domain_id];
 
   const Arrow* arrow = take_arrow(node, EventType::node_registered, VerdictKind::clean);
   append_own(EventType::node_registered, id, encode(node.enrolment.facts), {}, Priority::trust, now);
@@ -137,12 +141,21 @@ const NodeRecord* Master::find_node(NodeId id) const {
   return found == record_by_id_.end() ? nullptr : &nodes_[found->second];
 }
 
+NodeRecord* Master::find_record(NodeId id) {
+  const auto found = record_by_id_.find(id);
+  return found == record_by_id_.end() ? nullptr : &nodes_[found->second];
+}
+
+LifecycleFacts Master::facts_of(const NodeRecord& node, VerdictKind verdict) const {
+  return {.link_class = node.link_class.current(),
+          .autonomy_granted = settings_->autonomy > Duration::zero(),
+          .verdict = verdict,
+          .health = node.newest.health};
+}
+
 // Takes the table's arrow, if it has one here. Every change of a node's state goes through this.
 const Arrow* Master::take_arrow(NodeRecord& node, EventType trigger, VerdictKind verdict) {
-  const LifecycleFacts facts{.link_class = node.link_class.current(),
-                             .autonomy_granted = settings_->autonomy > Duration::zero(),
-                             .verdict = verdict,
-                             .health = node.newest.health};
+  const LifecycleFacts facts = facts_of(node, verdict);
   const Arrow* arrow = find_arrow(node.state, trigger, facts);
   if (arrow != nullptr) node.state = evolve(node.state, *arrow, facts);
   return arrow;
@@ -150,8 +163,12 @@ const Arrow* Master::take_arrow(NodeRecord& node, EventType trigger, VerdictKind
 
 bool Master::believe(NodeRecord& node, EventType trigger, std::string reason, Instant now,
                      VerdictKind verdict) {
+  const bool is_grave = brings_quarantine(trigger);
+  if (is_grave && is_braked(node, trigger, verdict, reason, now)) return false;
+  const std::optional<Phase> before = node.state.phase;
   const Arrow* arrow = take_arrow(node, trigger, verdict);
   if (arrow == nullptr) return false;
+  if (is_grave) note_distrust(node, before, reason, now);
   append_own(trigger, any(node.enrolment.id),
              encode(LifecycleStep{std::string(arrow->id), node.link_class.current(), node.newest.health,
                                   std::move(reason)}),
@@ -224,6 +241,7 @@ void Master::sweep(Instant now, Outbox& out) {
     if (i + ahead < nodes_.size()) nodes_[i + ahead].fetch_ahead_of_sweep();
     watch(nodes_[i], now);
   }
+  tend_distrusted(now);
   tend_commands(now, out);
   tend_rollouts(now, out);
   tend_authority(now, out);

@@ -1,4 +1,5 @@
 #include "controlplane/master.hpp"
+#include "controlplane/node_log.hpp"
 #include "controlplane/planted.hpp"
 #include "model/check.hpp"
 
@@ -6,13 +7,13 @@
 namespace ibcf {
 namespace {
 
-constexpr Duration defer_for = std::chrono::seconds{15};
 constexpr Duration defer_quarantined_for = std::chrono::minutes{5};
 
 std::string_view reason_of(Admitted worst) {
-  return worst == Admitted::broken_chain ? "broken chain"
-         : worst == Admitted::fork       ? "fork"
-                                         : "malformed chunk";
+  return worst == Admitted::broken_chain      ? "broken chain"
+         : worst == Admitted::fork            ? "fork"
+         : worst == Admitted::too_much_parked ? "replay abuse"
+                                              : "malformed chunk";
 }
 
 // The node's log is not the one we hold: it ends before our mark, or has another event there.
@@ -31,6 +32,12 @@ bool has_hole(const Hello& hello, const Admission::Origin& stored) {
   for (std::size_t i = 0; i < stored.marks.size(); ++i)
     if (hello.streams[i].first > stored.marks[i] + 1) return true;
   return false;
+}
+
+StreamSeqs resume_points(const Admission::Origin& stored) {
+  StreamSeqs marks = stored.marks;
+  if (is_planted(Defect::resume_one_late)) ++marks[index_of(StreamClass::snapshot)];
+  return marks;
 }
 
 StreamSeqs heads_of(const Hello& hello) {
@@ -80,7 +87,8 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   node.newest_sent = hello.clock - Duration{1};  // a clock that was set back starts from here
   node.last_seen = now;
   node.silent_contacts = 0;
-  if (node.state.phase == Phase::quarantined && !node.may_return) {
+  if (sees_traffic_after_wipe(node, now) || node.state.phase == Phase::decommissioning) return;
+  if (is_put_off(node)) {
     ++counters_.deferred;
     to_node(node, Defer{hello.nonce, defer_quarantined_for, defer_quarantined_for}, out);
     return;
@@ -96,6 +104,7 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     believe(node, EventType::replay_not_needed, "marks and heads are equal", now);
     node.settled_nonce = hello.nonce;
     Reconciled reconciled = reconcile_node(node, 0, true, now);
+    note_reconciled(node);
     to_node(node,
             std::make_shared<const Verdict>(Verdict{0, hello.nonce, VerdictKind::clean, node.stored->marks,
                                                     *node.epoch, 0, reconciled.bundle,
@@ -104,9 +113,10 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     dispatch_open(node, now, out);
     return;
   }
-  if (open_replays_ >= settings_->replay_sessions) {
+  const ReturnGate::Answer answer = gate_.ask(enrolment.id, bytes_in(hello), now);
+  if (!answer.admitted) {
     ++counters_.deferred;
-    to_node(node, Defer{hello.nonce, defer_for, defer_for}, out);
+    to_node(node, Defer{hello.nonce, answer.retry_after, answer.spread}, out);
     return;
   }
   grant(node, hello, now, out);
@@ -122,6 +132,7 @@ void Master::grant(NodeRecord& node, const Hello& hello, Instant now, Outbox& ou
   const std::uint64_t session = static_cast<std::uint64_t>(identity_.index + 1) << 40 |
                                 std::uint64_t{identity_.incarnation - 1} << 24 | ++sessions_;
   node.lock = ReplayLock{session, ++node.fencing_token, hello.nonce, heads_of(hello), now};
+  node.parked_in_session = 0;
   ++open_replays_;
   ++counters_.replays_granted;
   append_own(EventType::replay_granted, any(node.enrolment.id),
@@ -138,7 +149,7 @@ void Master::send_grant(const NodeRecord& node, Outbox& out) const {
           std::make_shared<const Grant>(Grant{.session = node.lock->session,
                                               .nonce = node.lock->nonce,
                                               .fencing_token = node.lock->fencing_token,
-                                              .marks = node.stored->marks,
+                                              .marks = resume_points(*node.stored),
                                               .credit_bytes = settings_->replay_credit_bytes,
                                               .chunk_bytes = settings_->chunk_bytes,
                                               .epoch = *node.epoch}),
@@ -156,6 +167,11 @@ void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox&
     ++counters_.refused;
     return;
   }
+  // Its node follows a newer lock, of another master of it: ours is over (protocols page).
+  if (!live && node.lock && chunk.fencing_token > node.lock->fencing_token) {
+    node.fencing_token = std::max(node.fencing_token, chunk.fencing_token);
+    break_lock(node, "a higher fencing token", now);
+  }
   // A token of an older lock: the session is over, whoever still sends in it.
   if (!live && (!node.lock || node.lock->session != chunk.session ||
                 node.lock->fencing_token != chunk.fencing_token)) {
@@ -166,6 +182,8 @@ void Master::on_chunk(NodeRecord& node, const Chunk& chunk, Instant now, Outbox&
     ++counters_.refused;
     return;
   }
+  const bool is_news = chunk.last > node.stored->marks[index_of(chunk.stream)];
+  if (is_news && sees_traffic_after_wipe(node, now)) return;
   if (live)
     store_live(node, chunk, now, out);
   else
@@ -213,22 +231,42 @@ void Master::store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, O
                encode(ReplayChunkAcked{std::string(arrow->id), chunk.session, chunk.stream, chunk.first,
                                        chunk.last, bytes}),
                {}, Priority::health, now);
+    gate_.stored(node.enrolment.id, bytes_of(chunk.entries), now);
   }
   to_node(node, ChunkAck{chunk.session, chunk.stream, chunk.last, mark, settings_->replay_credit_bytes}, out);
+  if (is_planted(Defect::lock_before_verdict) && node.stored->marks == node.lock->heads) node.lock.reset();
 }
 
 // Stores what is new of a chunk, in order, up to the first entry that does not fit; says what was wrong with
-// that one.
+// that one. What cannot be read is parked in its place.
 Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out) {
   std::vector<ByteView> fresh;
   std::vector<Event> events;
   std::vector<const Bytes*> bodies;
+  const auto store_them = [&] {
+    const std::uint64_t position = store_->size();
+    append(fresh, events, now);
+    for (std::size_t i = 0; i < bodies.size(); ++i)
+      if (!bodies[i]->empty()) keep_body(events[i], *bodies[i], position + i, now);
+    for (const Event& event : events) learn(node, event, now, out);
+    fresh.clear();
+    events.clear();
+    bodies.clear();
+  };
   Admitted worst = Admitted::fresh;
   for (const LogEntry& entry : chunk.entries) {
     // Asked before it is admitted: a node must not move the marks of another one.
     std::optional<Event> event = decode<Event>(entry.packed);
-    const bool is_its_own = event && event->origin == any(node.enrolment.id);
-    const Admitted admitted = is_its_own ? admission_.admit(entry.packed, event) : Admitted::malformed;
+    const bool is_anothers = event && event->origin != any(node.enrolment.id);
+    auto objection = event ? settings_->objection(*event) : std::optional<std::string>("it is no event");
+    Admitted admitted = Admitted::malformed;
+    if (objection && !is_anothers) {
+      store_them();
+      admitted = park(node, chunk, entry, event, std::move(*objection), now);
+      if (admitted == Admitted::fresh) continue;
+    } else if (!is_anothers) {
+      admitted = admission_.admit(entry.packed, event);
+    }
     if (admitted == Admitted::duplicate) {
       ++counters_.duplicates;
       continue;
@@ -241,11 +279,7 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
     events.push_back(std::move(*event));
     bodies.push_back(&entry.body);
   }
-  const std::uint64_t position = store_->size();
-  append(fresh, events, now);
-  for (std::size_t i = 0; i < bodies.size(); ++i)
-    if (!bodies[i]->empty()) keep_body(events[i], *bodies[i], position + i, now);
-  for (const Event& event : events) learn(node, event, now, out);
+  store_them();
   judge_installed(node, now);
   return worst;
 }
@@ -272,8 +306,12 @@ void Master::on_fin(NodeRecord& node, const Fin& fin, Instant now, Outbox& out) 
   bool is_same = true;
   for (std::size_t i = 0; i < all_streams.size(); ++i)
     is_same = is_same && stored.streams[i].value == fin.values[i] && stored.marks[i] >= node.lock->heads[i];
-  if (is_same)
+  const bool is_whole = node.parked_in_session == 0 || is_planted(Defect::clean_with_gap);
+  if (is_same && is_whole)
     give_verdict(node, VerdictKind::clean, {}, now, out);
+  else if (is_same)
+    give_verdict(node, VerdictKind::partial,
+                 {"poison: parked " + std::to_string(node.parked_in_session) + " of its events"}, now, out);
   else
     give_verdict(node, VerdictKind::violation, {"heads differ"}, now, out);
 }
@@ -296,7 +334,11 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
     reasons.insert(reasons.end(), reconciled.reasons.begin(), reconciled.reasons.end());
     reconciled.decisions.clear();  // nothing is changed on a node that is not trusted
   }
+  const std::string reason = reasons.empty() ? "" : reasons.front();
+  if (kind == VerdictKind::violation && is_braked(node, EventType::replay_verdict, kind, reason, now))
+    return break_lock(node, "the quarantine brake holds: " + reason, now);
 
+  const std::optional<Phase> before = node.state.phase;
   const Arrow* arrow = take_arrow(node, EventType::replay_verdict, kind);
   check(arrow != nullptr, "a lock is held exactly while REPLAYING");
   append_own(EventType::replay_verdict, any(node.enrolment.id),
@@ -305,6 +347,9 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
              {}, Priority::trust, now);
   if (!is_planted(Defect::keep_lock)) node.lock.reset();
   --open_replays_;
+  gate_.ended(node.enrolment.id, now);
+  if (kind == VerdictKind::violation) note_distrust(node, before, reason, now);
+  if (kind == VerdictKind::clean) note_reconciled(node);
   ++(kind == VerdictKind::clean ? counters_.verdicts_clean : counters_.verdicts_not_clean);
   node.settled_nonce = nonce;
   node.may_return = false;
@@ -314,17 +359,10 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   dispatch_open(node, now, out);
 }
 
-bool Master::re_reconcile(NodeId id, std::string why, Instant now) {
-  const auto found = record_by_id_.find(id);
-  if (found == record_by_id_.end()) return false;
-  NodeRecord& node = nodes_[found->second];
-  if (!believe(node, EventType::remediation_re_reconcile, std::move(why), now)) return false;
-  return node.may_return = true;
-}
-
 void Master::break_lock(NodeRecord& node, std::string why, Instant now) {
   node.lock.reset();
   --open_replays_;
+  gate_.ended(node.enrolment.id, now);
   ++counters_.sessions_lost;
   believe(node, EventType::replay_session_lost, std::move(why), now);
 }
@@ -345,6 +383,7 @@ void Master::learn(NodeRecord& node, const Event& event, Instant now, Outbox& ou
     if (!result) return;
     runs(result->bundle_id);
     commands_.answered(node.enrolment.id, *result, todo);
+    on_remedy(node, *result, now);
   } else if (event.type == EventType::command_intent) {
     if (const auto intent = payload_of<CommandIntent>(event))
       commands_.progressed(node.enrolment.id, intent->command_id, CommandState::executing, todo);

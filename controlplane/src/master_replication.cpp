@@ -64,6 +64,7 @@ void Master::append(const std::vector<ByteView>& packed, const std::vector<Event
   for (std::size_t i = 0; i < events.size(); ++i) {
     const Event& event = events[i];
     replication_.stored(stream_key_of(event), first_seq_of(event), event.seq);
+    note_parked(event, position);
     views_->note({position++, now, packed[i]}, event);
     artifacts_.apply(event);
   }
@@ -109,6 +110,7 @@ void Master::on_replicate(Endpoint from, const Replicate& replicate, Instant now
       case Admitted::fresh:
         fresh.emplace_back(packed);
         events.push_back(*event);
+        see_copy(*event, now);
         break;
       case Admitted::gap:
         continue;  // too far ahead of what belongs before it; it comes again in its turn
@@ -125,6 +127,27 @@ void Master::on_replicate(Endpoint from, const Replicate& replicate, Instant now
   append(fresh, events, now);
   keep_bodies(replicate.bodies);
   replication_.took(from, replicate.piece, offered, refused, out);
+}
+
+// What another master's word means for this one.
+void Master::see_copy(const Event& event, Instant now) {
+  if (event.type == EventType::range_parked) {
+    if (const auto said = payload_of<RangeParked>(event))
+      admission_.park(event.subject, said->stream, said->first, std::nullopt, said->digest);
+  } else if (event.type == EventType::node_reincarnated) {
+    admission_.begin_life(event.subject, admission_.follow(event.subject).incarnation + 1);
+  } else if (event.type == EventType::replay_granted) {
+    see_other_lock(event, now);
+  }
+}
+
+// Of two locks of one node that with the higher token counts (protocols page).
+void Master::see_other_lock(const Event& event, Instant now) {
+  NodeRecord* node = find_record(id_cast<NodeTag>(event.subject));
+  const auto said = payload_of<ReplayGranted>(event);
+  if (node == nullptr || !said || said->fencing_token <= node->fencing_token) return;
+  node->fencing_token = said->fencing_token;
+  if (node->lock) break_lock(*node, "a higher fencing token", now);
 }
 
 void Master::note_refusal(const std::optional<PeerRefused>& refused, Instant now) {

@@ -46,6 +46,10 @@ std::optional<std::string> objection_to(const Event& event, Writer writer) {
   return std::nullopt;
 }
 
+std::optional<std::string> objection_to_node(const Event& event) {
+  return objection_to(event, Writer::node);
+}
+
 std::optional<std::string> objection_to(const Observation& observation, ByteView body) {
   if (observation.body == Digest{} && body.empty()) return std::nullopt;
   if (digest_of(body) != observation.body) return "the body is not the one that the observation names";

@@ -1,5 +1,7 @@
 #include "controlplane/projections.hpp"
 
+#include "controlplane/parked_ranges.hpp"
+
 namespace ibcf {
 
 Projections::Projections(std::vector<Domain> domains, BodySource bodies)
@@ -25,6 +27,8 @@ bool Projections::apply(const Stored& stored, const Event& event) {
     roster_.pass(stored);
     return true;
   }
+  // What was parked and let in late stands in the word of the master that let it in.
+  if (const auto late = let_in_by(event)) return apply(stored, *late);
   const bool readable = roster_.apply(stored, event) && lifecycle_.apply(stored, event) &&
                         connectivity_.apply(stored, event) && authority_.apply(stored, event) &&
                         drift_.apply(stored, event) && alarms_.apply(event) &&

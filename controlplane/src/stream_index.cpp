@@ -71,6 +71,15 @@ void StreamIndex::add(const StreamKey& key, std::uint64_t first, std::uint64_t l
   extend(stream, {first, last, position});
 }
 
+void StreamIndex::cover(const StreamKey& key, std::uint64_t first, std::uint64_t last) {
+  check(size() > 0, "what covers a range is stored");
+  const Number number = mention(key);
+  Stream& stream = streams_[number];
+  if (!stream.changed) changed_.push_back(number);
+  stream.changed = true;
+  extend(stream, {first, last, size() - 1});
+}
+
 // Joins the run to the mark, or keeps it ahead of the hole before it.
 void StreamIndex::extend(Stream& stream, Run run) {
   auto& ahead = stream.ahead;

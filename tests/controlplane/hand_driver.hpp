@@ -31,8 +31,9 @@ struct HandDriver {
   /// How long every command takes on every node.
   struct SlowMachine final : Machine {
     Duration takes{};
+    std::string failure;
     Digest payload;  ///< of whatever it fetches; all zero: as published
-    [[nodiscard]] Execution plan(const CommandDelivery&) const override { return {takes, ""}; }
+    [[nodiscard]] Execution plan(const CommandDelivery&) const override { return {takes, failure}; }
     [[nodiscard]] Digest payload_of(const ArtifactPublished& delivered) const override {
       return payload == Digest{} ? delivered.artifact.digest : payload;
     }
@@ -158,6 +159,23 @@ struct HandDriver {
     drain({Role::master, 0});
   }
 
+  // what is ordered for nodes that are not trusted
+  std::optional<CommandId> remediate(std::uint32_t node, bool update = false) {
+    const auto order = master->remediate(id_of(node), "alice", "cleaned", update, now, out_);
+    drain({Role::master, 0});
+    return order;
+  }
+  bool decommission(std::uint32_t node) {
+    const bool begun = master->decommission(id_of(node), "alice", now, out_);
+    drain({Role::master, 0});
+    return begun;
+  }
+  std::size_t redrive(std::uint32_t node, const std::string& why) {
+    const std::size_t let_in = master->redrive(id_of(node), why, now, out_);
+    drain({Role::master, 0});
+    return let_in;
+  }
+
   void reboot(std::uint32_t node) {
     agents[node].reboot(now, out_);
     drain({Role::node, node});
@@ -242,10 +260,14 @@ struct HandDriver {
     return story([&](const Event& event) { return event.type == type; }).size();
   }
   /// Of every stream the node's seqs 1 to its mark stand in the log once each, by themselves with the bytes
-  /// the node wrote, or within a gap. A gap may begin before what it adds.
+  /// the node wrote, parked, or within a gap. A gap may begin before what it adds.
   [[nodiscard]] bool is_stored_exactly_once(std::uint32_t node = 0) const {
     PerStream<std::set<std::uint64_t>> stored;
     for (const Event& event : events()) {
+      if (event.type == EventType::range_parked && event.subject == any(id_of(node))) {
+        const auto parked = payload_of<RangeParked>(event);
+        if (!stored[index_of(parked->stream)].insert(parked->first).second) return false;
+      }
       if (event.origin != any(id_of(node))) continue;
       auto& seqs = stored[index_of(event.stream)];
       const bool is_gap = event.type == EventType::stream_gap;

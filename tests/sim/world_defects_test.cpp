@@ -81,3 +81,21 @@ TEST_CASE("a master that keeps a lock beyond its verdict is caught as a lock wit
   CHECK(run.verdict == RunVerdict::unsafe);
   CHECK(run.stopped_at("I-41"));
 }
+
+TEST_CASE("I-41: a lock that is let go before the verdict is caught as held no longer while REPLAYING",
+          "[world][defect]") {
+  const RunResult run = run_with(Defect::lock_before_verdict);
+
+  INFO(run.text());
+  CHECK(run.verdict == RunVerdict::unsafe);
+  CHECK(run.stopped_at("I-41"));
+}
+
+TEST_CASE("I-7: a session that goes on one event after what comes next is caught as an event lost",
+          "[world][defect]") {
+  const RunResult run = run_with(Defect::resume_one_late);
+
+  INFO(run.text());
+  CHECK(run.verdict == RunVerdict::unsafe);
+  CHECK(run.stopped_at("I-7"));
+}

@@ -16,7 +16,8 @@ enum class Admitted : std::uint8_t {
   broken_chain,
   fork,  ///< another event under an identity that is taken
   other_incarnation,
-  malformed
+  malformed,
+  too_much_parked  ///< so much of its log could not be read already that it is no accident
 };
 
 /// Decides once, at the door of a log, whether an event is new (protocols page, "Identity, order, dedupe"):
@@ -48,6 +49,13 @@ class Admission {
   /// Judges the packed event and, when it is fresh, takes it for stored. `event` is its decoded form, if it
   /// has one.
   Admitted admit(ByteView packed, std::optional<Event>& event);
+
+  /// Takes a seq that could not be read for dealt with, so that what follows it is admitted: `prev` as it
+  /// said where that could be read, and the chain value after it.
+  Admitted park(const AnyId& origin, StreamClass stream, std::uint64_t seq, const std::optional<Digest>& prev,
+                const Digest& value);
+  /// A new life of the origin: its streams begin again, and those of earlier lives are closed (I-48).
+  void begin_life(const AnyId& origin, std::uint32_t incarnation);
 
   /// What is stored of the origin from now on, nothing before its first event. Stays where it is as long as
   /// this object lives, so that a heartbeat need not look it up.

@@ -210,6 +210,7 @@ class alignas(64) Agent {
   CommandDesk desk_;
   Instant work_due_ = never;
   NodeObjects objects_;
+  bool is_wiped_ = false;  // its last word, that it is, was said
 };
 
 }  // namespace ibcf

@@ -34,6 +34,7 @@ struct DeskStep {
   };
   Kind kind = Kind::say;
   CommandId command;
+  CommandKind command_kind = CommandKind::restart_service;
   std::uint64_t epoch = 0;
   CommandState state = CommandState::delivered;
   std::string detail;

@@ -17,7 +17,10 @@
 #include "controlplane/node_record.hpp"
 #include "controlplane/normalizer.hpp"
 #include "controlplane/outbox.hpp"
+#include "controlplane/parked_ranges.hpp"
+#include "controlplane/quarantine.hpp"
 #include "controlplane/replication.hpp"
+#include "controlplane/return_gate.hpp"
 #include "controlplane/rollout_book.hpp"
 
 namespace ibcf {
@@ -40,6 +43,12 @@ struct MasterSettings {
   std::uint32_t chunk_bytes = 64 << 10;
   Duration session_patience = std::chrono::minutes{2};  ///< a lock without progress is broken after this
   Duration command_retry = std::chrono::minutes{1};
+  /// What a node's event must be to be admitted; what is not is parked. Whoever replaces it admits more.
+  std::optional<std::string> (*objection)(const Event&) = objection_to_node;
+  BrakeSettings brake;
+  Duration wiped_quiet =
+      std::chrono::minutes{10};  ///< a wiped node is silent for so long before it is RETIRED
+  Duration decommission_deadline = std::chrono::hours{24};  ///< then it is RETIRED without its word
   LeaseBounds bounds;
   ReplicationSettings replication;
   std::vector<PublicKey> release_keys;  ///< that may sign releases; none: no artifact is ever verified
@@ -130,10 +139,31 @@ class Master {
   void pause_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   void resume_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   void halt_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
+  // ---- nodes that are not trusted (docs/quarantine.md) ----
+  /// An operator distrusts a node of this master (A32); false where the table has no such arrow here.
+  bool order_quarantine(NodeId node, const std::string& by, Instant now);
   /// The causes of a node's quarantine are gone, says `why`, and it may be reconciled again (A38): until then
   /// its Hellos are put off. It stays QUARANTINED until remediation is complete. False where it is not home
   /// here, not quarantined, or returning already.
   bool re_reconcile(NodeId node, std::string why, Instant now);
+  /// Orders what makes the node trustworthy again, on the responsibility of `by`. When the node says APPLIED,
+  /// it is reconciled again where its log was the cause (A38), and becomes ACTIVE once nothing of it is left
+  /// unreconciled (S21, I-45). With `update` it goes over UPDATING (A37, then S16 or A33), for which nothing
+  /// may be left already. The command, or nothing where the node is not quarantined here, the scope's
+  /// authority is not held, or, for an update, something is left.
+  std::optional<CommandId> remediate(NodeId node, std::string by, std::string what, bool update, Instant now,
+                                     Outbox& out);
+  /// Gives a quarantined node up (S22), or takes any other out of the fleet (S23, A30, A34, A36): it gets a
+  /// wipe, and is RETIRED once it has confirmed it and was silent (S24), or at the deadline without its word.
+  bool decommission(NodeId node, const std::string& by, Instant now, Outbox& out);
+  /// A new life of a RETIRED node under its old id: `enrolment` has the next incarnation and other keys (A41,
+  /// I-1). False where it is not that.
+  bool reincarnate(Enrolment enrolment, Instant now);
+  /// An operator looked at what a brake holds back: who was set aside is judged anew. False where none holds.
+  bool release_brake(DomainId domain, std::string_view cause, Instant now);
+  /// Lets in what was parked of the node's log and can be read by now; how many ranges.
+  std::size_t redrive(NodeId node, const std::string& why, Instant now, Outbox& out);
+
   /// Replication with a peer that was halted goes on, from what that peer says it holds now; false where
   /// there is no such peer or it is not halted.
   bool resume_peer(MasterId peer, std::string why, Instant now, Outbox& out);
@@ -158,6 +188,9 @@ class Master {
   [[nodiscard]] const Projections& views() const;
   /// The operator's inbox. It is evaluated now, where the log has grown since it was asked for last.
   [[nodiscard]] const AttentionQueue& attention() const;
+  [[nodiscard]] const ParkedRanges& parked() const { return parked_; }
+  [[nodiscard]] const QuarantineBrake& brake() const { return brake_; }
+  [[nodiscard]] const ReturnGate& gate() const { return gate_; }
 
   /// Counts since the start, for reports and checks.
   struct Counters {
@@ -188,6 +221,8 @@ class Master {
 
   // nodes and belief
   NodeRecord* find_record(Endpoint from);
+  NodeRecord* find_record(NodeId id);
+  [[nodiscard]] LifecycleFacts facts_of(const NodeRecord& node, VerdictKind verdict) const;
   bool believe(NodeRecord& node, EventType trigger, std::string reason, Instant now,
                VerdictKind verdict = VerdictKind::clean);
   const Arrow* take_arrow(NodeRecord& node, EventType trigger, VerdictKind verdict);
@@ -212,6 +247,35 @@ class Master {
   void give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::string> reasons, Instant now,
                     Outbox& out);
   void break_lock(NodeRecord& node, std::string why, Instant now);
+  Admitted park(NodeRecord& node, const Chunk& chunk, const LogEntry& entry,
+                const std::optional<Event>& event, std::string reason, Instant now);
+  void note_parked(const Event& event, std::uint64_t position);
+  void see_copy(const Event& event, Instant now);
+  void see_other_lock(const Event& event, Instant now);
+
+  // quarantine
+  struct Distrust {
+    bool needs_replay = false;  // a cause lies in its log: only a clean replay clears it
+    bool is_remedied = false;   // its order was carried out
+    CommandId order;            // of the remediation, or the wipe
+    std::string by;
+    Instant since;
+    std::optional<Instant> wiped;  // the node confirmed it
+  };
+  bool is_braked(NodeRecord& node, EventType trigger, VerdictKind verdict, const std::string& reason,
+                 Instant now);
+  void note_distrust(NodeRecord& node, std::optional<Phase> before, const std::string& reason, Instant now);
+  [[nodiscard]] bool is_put_off(const NodeRecord& node) const {
+    return (node.state.phase == Phase::quarantined && !node.may_return) || node.is_aside;
+  }
+  [[nodiscard]] bool is_reconciled(const NodeRecord& node, const Distrust& distrust) const;
+  void note_reconciled(NodeRecord& node);
+  void trust_again(NodeRecord& node);
+  bool sees_traffic_after_wipe(NodeRecord& node, Instant now);
+  void on_remedy(NodeRecord& node, const CommandResult& result, Instant now);
+  void tend_distrusted(Instant now);
+  void tend(NodeRecord& node, Distrust& distrust, Instant now);
+
   Admitted store_entries(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
   void learn(NodeRecord& node, const Event& event, Instant now, Outbox& out);
 
@@ -283,6 +347,11 @@ class Master {
   std::size_t open_replays_ = 0;
   std::uint64_t sessions_ = 0;
   Instant flushed_;
+  ReturnGate gate_;
+  ParkedRanges parked_;
+  QuarantineBrake brake_;
+  std::map<DomainId, std::size_t> domain_sizes_;
+  std::map<NodeId, Distrust> distrusted_;
 
   CommandBook commands_;
   RolloutBook rollouts_;

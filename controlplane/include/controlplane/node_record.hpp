@@ -71,9 +71,12 @@ struct alignas(64) NodeRecord {
   Shared<Verdict> last_verdict;
   std::uint64_t hello_nonce = 0;    ///< of the newest Hello heard
   std::uint64_t settled_nonce = 0;  ///< of the newest Hello that led to a verdict
-  bool may_return = false;          ///< though it is quarantined: remediation wants it reconciled (A38)
-  BundleId bundle;                  ///< as it last said it runs
-  std::uint64_t bundle_hlc = 0;     ///< stamp of the event that said so
+  bool is_distrusted = false;       ///< from quarantine or decommissioning until remediation is complete
+  bool is_aside = false;            ///< the quarantine brake holds: neither trusted nor quarantined
+  std::uint32_t parked_in_session = 0;
+  bool may_return = false;       ///< though it is quarantined: remediation wants it reconciled (A38)
+  BundleId bundle;               ///< as it last said it runs
+  std::uint64_t bundle_hlc = 0;  ///< stamp of the event that said so
   HealthWatch health_watch;
 
   /// Hints that a heartbeat, or a sweep, is about to come to it.
@@ -86,9 +89,10 @@ struct alignas(64) NodeRecord {
   [[nodiscard]] bool is_lost() const {
     return state.mode == ConnectivityMode::autonomous || state.mode == ConnectivityMode::disconnected;
   }
-  /// I-36: nothing but the allow list reaches a node that is RETURNING, REPLAYING or QUARANTINED.
+  /// I-36: nothing but the allow list reaches a node that is RETURNING, REPLAYING or QUARANTINED, or is under
+  /// remediation or on its way out of the fleet.
   [[nodiscard]] bool is_barred() const {
-    return lock || (state.mode && is_coming_back(*state.mode)) || state.phase == Phase::quarantined;
+    return lock || (state.mode && is_coming_back(*state.mode)) || is_distrusted;
   }
 };
 

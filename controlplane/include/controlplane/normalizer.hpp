@@ -25,6 +25,9 @@ bool may_write(Writer writer, EventType type);
 /// says, it is about its own writer where the type asks for that, and its clock is a possible time.
 std::optional<std::string> objection_to(const Event& event, Writer writer);
 
+/// The same of what a node wrote.
+std::optional<std::string> objection_to_node(const Event& event);
+
 /// Why `body` cannot be the body of this snapshot: it is not the one the observation names, or no Snapshot.
 /// Nothing where it is, and for an observation without a body.
 std::optional<std::string> objection_to(const Observation& observation, ByteView body);

@@ -25,6 +25,11 @@ enum class Defect : std::uint8_t {
   install_unverified,     ///< a node installs what it could not verify, and says APPLIED
   forget_releases,        ///< a node installs a release before one that it has run
   epoch_not_durable,      ///< a node forgets the highest epoch it has seen when it reboots
+  brake_off,              ///< nodes are quarantined however many there were
+  lock_before_verdict,    ///< a master lets go of the lock before its verdict is stored
+  clean_with_gap,         ///< a master says clean though something is missing or parked
+  resume_one_late,        ///< a session goes on one event after what comes next
+  skip_poison,            ///< what cannot be read is passed over without a word
   accept_truncation,      ///< a peer whose log went backwards is exchanged with as if nothing were
 };
 

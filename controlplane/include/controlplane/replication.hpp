@@ -53,6 +53,10 @@ class Replication {
               const SnapshotStore* bodies = nullptr);
 
   void add_peer(Endpoint endpoint, MasterId id, std::string name);
+  /// The newest entry stored covers seqs first..last of this stream (StreamIndex::cover).
+  void covered(const StreamKey& stream, std::uint64_t first, std::uint64_t last) {
+    index_.cover(stream, first, last);
+  }
   /// The master stored an entry, at position index().size(): seqs first..last of its stream.
   void stored(const StreamKey& stream, std::uint64_t first, std::uint64_t last) {
     index_.add(stream, first, last);

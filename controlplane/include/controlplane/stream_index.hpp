@@ -20,6 +20,8 @@ class StreamIndex {
   /// The entry at position size(), which stands for seqs first..last of its stream; they differ only for a
   /// gap. Requires an entry that was not stored before.
   void add(const StreamKey& stream, std::uint64_t first, std::uint64_t last);
+  /// The newest entry, of another stream, says of seqs first..last of this one that they will never come.
+  void cover(const StreamKey& stream, std::uint64_t first, std::uint64_t last);
   /// Computes the checks of the streams that changed since it was last called, from what is stored at their
   /// marks.
   void refresh(const EventStore& store);

@@ -91,9 +91,10 @@ enum class EventType : std::uint8_t {
   node_rebooted,
   peer_resumed,
   authority_successor_named,
+  range_redriven,
 };
 constexpr auto words_of(EventType) {
-  return std::array<std::string_view, 70>{"node.registered",
+  return std::array<std::string_view, 71>{"node.registered",
                                           "node.enrolled",
                                           "node.activated",
                                           "conn.classified",
@@ -162,7 +163,8 @@ constexpr auto words_of(EventType) {
                                           "peer.refused",
                                           "node.rebooted",
                                           "peer.resumed",
-                                          "authority.successor_named"};
+                                          "authority.successor_named",
+                                          "range.redriven"};
 }
 
 /// Upload order in a replay, most urgent first.
@@ -472,15 +474,18 @@ struct InputRejected {
   IBCF_FIELDS(InputRejected, source, what, reason, digest, bytes)
 };
 
-/// A range of a node's log that could not be admitted and was set apart, so that the rest goes on.
+/// A range of a node's log that could not be read, and was set apart so that the rest goes on: with the bytes
+/// as they came. range.redriven is the same, when what it is can be read at last: its event counts from then.
 struct RangeParked {
-  std::uint64_t session = 0;
+  std::uint64_t session = 0;  ///< of the replay; 0: in contact
+  std::uint32_t incarnation = 1;
   StreamClass stream = StreamClass::control;
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   std::string reason;
-  Digest digest;
-  IBCF_FIELDS(RangeParked, session, stream, first, last, reason, digest)
+  Digest digest;  ///< of the bytes, and so the chain value after them
+  Bytes packed;
+  IBCF_FIELDS(RangeParked, session, incarnation, stream, first, last, reason, digest, packed)
 };
 
 /// An explicit tombstone: the only thing that ever removes an object (I-46).
@@ -649,6 +654,7 @@ decltype(auto) with_payload(EventType type, Use&& use) {
     case EventType::input_rejected:
       return use.template operator()<InputRejected>();
     case EventType::range_parked:
+    case EventType::range_redriven:
       return use.template operator()<RangeParked>();
     case EventType::object_removed:
       return use.template operator()<ObjectRemoved>();

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "model/id.hpp"
+#include "model/time.hpp"
+
+namespace ibcf {
+
+struct ReturnGateSettings {
+  std::uint32_t sessions = 32;                  ///< at most so many replays at once
+  Duration horizon = std::chrono::seconds{30};  ///< what is let in shall be through within about this time
+  std::uint64_t least_bytes = 8 << 20;  ///< let in whatever was measured: before the first measurement
+  Duration shortest_wait = std::chrono::seconds{15};
+  Duration longest_wait = std::chrono::minutes{5};
+  std::size_t most_waiting = 4096;  ///< whose turn is remembered (L-3)
+};
+
+/// Who may replay now (protocols page, "Return and replay": a token bucket sized by measured goodput). The
+/// bucket holds the bytes that its masters stores within `horizon` at the pace it has shown; a grant takes
+/// the node's backlog out, what is stored of it flows back. So a queue builds up at the nodes, which wait,
+/// and not on the way. Whoever was put off `turns` times comes before all who were put off less (L-2); until
+/// then whoever asks first gets what is free, so that nothing stands idle for one who is not there.
+class ReturnGate {
+ public:
+  static constexpr std::uint32_t turns = 3;
+
+  explicit ReturnGate(const ReturnGateSettings& settings = {}) : settings_(settings) {}
+
+  struct Answer {
+    bool admitted = false;
+    Duration retry_after{};  ///< come again after this,
+    Duration spread{};       ///< and a part of this on top, each its own
+  };
+  /// The node wants to bring so many bytes. Where it is admitted its session is open until ended().
+  Answer ask(NodeId node, std::uint64_t backlog_bytes, Instant now);
+  /// So many bytes of the node's session were stored.
+  void stored(NodeId node, std::uint64_t bytes, Instant now);
+  void ended(NodeId node, Instant now);
+
+  [[nodiscard]] std::uint64_t goodput() const { return goodput_; }  ///< bytes per second; 0: not measured yet
+  [[nodiscard]] std::uint64_t budget() const;
+  [[nodiscard]] std::uint64_t committed() const { return committed_; }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+
+ private:
+  struct Waiter {
+    std::uint64_t ticket = 0;
+    std::uint64_t claim = 0;
+    std::uint32_t put_off = 0;
+    Instant back_by;  // it asks again until then, or its turn does not keep others out
+  };
+  void measure(Instant now);
+  [[nodiscard]] bool has_room(const Waiter& waiter, Instant now) const;
+  Answer put_off(NodeId node, Waiter waiter, Instant now);
+
+  ReturnGateSettings settings_;
+  std::map<NodeId, std::uint64_t> open_;  // what is left of its claim
+  std::uint64_t committed_ = 0;           // their sum
+  std::map<NodeId, Waiter> waiting_;
+  std::set<std::pair<std::uint64_t, NodeId>> overdue_;  // by ticket: put off `turns` times and more
+  std::uint64_t queued_ = 0;                            // sum of the waiting claims
+  std::uint64_t tickets_ = 0;
+  std::uint64_t goodput_ = 0;
+  Instant measured_from_;
+  std::uint64_t measured_ = 0;
+};
+
+}  // namespace ibcf

@@ -1,0 +1,123 @@
+#include "controlplane/quarantine.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "controlplane/planted.hpp"
+
+namespace ibcf {
+namespace {
+
+// clang-format off: one cause a line
+constexpr std::array causes{
+    QuarantineCause{"operator", true, false},
+    QuarantineCause{"unknown incarnation", true, true},
+    QuarantineCause{"its log is not the one we hold", true, true},
+    QuarantineCause{"fork", true, true},
+    QuarantineCause{"broken chain", true, true},
+    QuarantineCause{"malformed chunk", true, true},
+    QuarantineCause{"events missing", true, true},
+    QuarantineCause{"heads differ", true, true},
+    QuarantineCause{"unverifiable artifact", true, false},
+    QuarantineCause{"unknown epoch", true, false},
+    QuarantineCause{"traffic after wipe", true, false},
+    QuarantineCause{"reconcile", false, false},
+    QuarantineCause{"failed for longer than a node may", false, false},
+    QuarantineCause{"replay abuse", false, true},
+    QuarantineCause{"poison", false, true},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const QuarantineCause> quarantine_causes() {
+  return causes;
+}
+
+const QuarantineCause& cause_of(std::string_view reason) {
+  const auto found = std::find_if(causes.begin(), causes.end(), [&](const QuarantineCause& cause) {
+    return reason.starts_with(cause.word);
+  });
+  return found == causes.end() ? causes.front() : *found;
+}
+
+bool brings_quarantine(EventType trigger) {
+  switch (trigger) {
+    case EventType::conn_identity_rejected:
+    case EventType::health_critical:
+    case EventType::enrollment_conflict:
+    case EventType::trust_violation:
+    case EventType::update_untrusted:
+    case EventType::decommission_anomaly:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::size_t QuarantineBrake::limit(std::size_t nodes_of_domain) const {
+  const std::size_t share = nodes_of_domain * settings_.percent / 100;
+  return std::max<std::size_t>(settings_.least, std::min<std::size_t>(settings_.nodes, share));
+}
+
+bool QuarantineBrake::holds(DomainId domain, std::string_view cause) const {
+  const auto found = watched_.find({domain, std::string(cause)});
+  return found != watched_.end() && found->second.holds;
+}
+
+Proposed QuarantineBrake::told(EventType type, const Key& key, const Watched& watched) {
+  return {type,
+          any(key.first),
+          encode(QuarantineBraked{key.first, key.second, watched.quarantined,
+                                  static_cast<std::uint32_t>(watched.aside.size())}),
+          {},
+          Priority::trust};
+}
+
+bool QuarantineBrake::allows(DomainId domain, std::size_t nodes_of_domain, std::string_view cause,
+                             NodeId node, Instant now, std::vector<Proposed>& events) {
+  const Key key{domain, std::string(cause)};
+  Watched& watched = watched_[key];
+  while (!watched.recent.empty() && now - watched.recent.front() >= settings_.window)
+    watched.recent.pop_front();
+  const bool is_full = watched.recent.size() >= limit(nodes_of_domain);
+  if ((!watched.holds && !is_full) || is_planted(Defect::brake_off)) {
+    watched.recent.push_back(now);
+    return true;
+  }
+  if (!watched.holds) watched.quarantined = static_cast<std::uint32_t>(watched.recent.size());
+  watched.holds = true;
+  watched.aside.insert(node);
+  if (watched.aside.size() >= std::max<std::size_t>(1, 2 * watched.told)) {
+    watched.told = watched.aside.size();
+    events.push_back(told(EventType::quarantine_braked, key, watched));
+  }
+  return false;
+}
+
+std::optional<std::vector<NodeId>> QuarantineBrake::release(DomainId domain, std::string_view cause,
+                                                            std::vector<Proposed>& events) {
+  const auto found = watched_.find({domain, std::string(cause)});
+  if (found == watched_.end() || !found->second.holds) return std::nullopt;
+  const Watched& watched = found->second;
+  events.push_back(told(EventType::quarantine_brake_released, found->first, watched));
+  std::vector<NodeId> aside(watched.aside.begin(), watched.aside.end());
+  watched_.erase(found);
+  return aside;
+}
+
+void QuarantineBrake::apply(const Event& event) {
+  if (event.type != EventType::quarantine_braked && event.type != EventType::quarantine_brake_released)
+    return;
+  const auto said = payload_of<QuarantineBraked>(event);
+  if (!said) return;
+  if (event.type == EventType::quarantine_brake_released) {
+    watched_.erase({said->domain_id, said->cause});
+    return;
+  }
+  Watched& watched = watched_[{said->domain_id, said->cause}];
+  watched.holds = true;
+  watched.quarantined = said->quarantined;
+}
+
+}  // namespace ibcf
