@@ -71,7 +71,7 @@ std::vector<std::string> Master::artifact_reasons(NodeId node) const {
   for (const InstalledArtifact& installed : installed_on(node)) {
     const ArtifactJudged judged = artifacts_.judge_running(node, installed);
     if (judged.verdict != ArtifactVerdict::verified)
-      reasons.push_back("runs " + installed.name + " " + installed.version + ": " +
+      reasons.push_back("unverifiable artifact: " + installed.name + " " + installed.version + ": " +
                         std::string(word_of(judged.verdict)) + ": " + judged.reason);
   }
   return reasons;

@@ -15,10 +15,10 @@ struct Fleet : HandDriver {
   Ed25519Signer release_key{sha256_of(Bytes{1})};
   Ed25519Signer foreign_key{sha256_of(Bytes{2})};
 
-  Fleet() {
+  explicit Fleet(std::uint32_t nodes = 2) {
     release_keys.trusted = {release_key.public_key()};
     master_settings.release_keys = release_keys.trusted;
-    start(2);
+    start(nodes);
     run_for(3min);
   }
   static ReleaseFacts facts_of(std::uint64_t release) {
@@ -126,6 +126,21 @@ TEST_CASE("a revoked key takes down with it what it alone signed", "[artifacts]"
 
   CHECK(fleet.phase_of(0) == Phase::quarantined);
   CHECK(fleet.phase_of(1) == Phase::active);
+}
+
+TEST_CASE("I-47: a revoked key that would quarantine a whole domain meets the brake", "[artifacts]") {
+  Fleet fleet(6);
+  const ArtifactId artifact = fleet.publish(1);
+  for (std::uint32_t node = 0; node < 6; ++node) REQUIRE(fleet.install(node, artifact));
+  fleet.run_for(5min);
+
+  fleet.master->revoke_key(fleet.release_key.public_key(), "leaked", fleet.now);
+
+  int quarantined = 0;
+  for (std::uint32_t node = 0; node < 6; ++node)
+    quarantined += fleet.phase_of(node) == Phase::quarantined ? 1 : 0;
+  CHECK(quarantined == 3);
+  CHECK(fleet.count(EventType::quarantine_braked) == 1);
 }
 
 TEST_CASE("release counters survive a reboot: an older release is refused after it too", "[artifacts]") {
