@@ -60,13 +60,14 @@ class Script {
 
   void enlist(std::uint32_t node) {
     ids_.push_back(node_id(node));
-    NodeRegistered facts{.name = "node-" + std::to_string(node),
-                         .tags = {"edge"},
-                         .access = "lte",
-                         .relay = "relay-1",
-                         .site = "berlin",
-                         .serial = "SN-0815",
-                         .ordinal = node};
+    NodeRegistered facts;
+    facts.name = "node-" + std::to_string(node);
+    facts.tags = {"edge"};
+    facts.access = "lte";
+    facts.relay = "relay-1";
+    facts.site = "berlin";
+    facts.serial = "SN-0815";
+    facts.ordinal = node;
     write(master_, EventType::node_registered, any(ids_[node]), facts);
     states_.push_back(evolve({}, *find_arrow("S1"), {}));
     step(node, EventType::node_enrolled);
@@ -84,7 +85,9 @@ class Script {
             LifecycleStep{std::string(arrow->id), ConnectivityMode::live, Health::ok, "measured"});
   }
   void observe(std::uint32_t node) {
-    Observation observation{.node_id = ids_[node], .kind = ObservationKind::event};
+    Observation observation;
+    observation.node_id = ids_[node];
+    observation.kind = ObservationKind::event;
     observation.reported_version = "1.4.2";
     observation.health = Health::ok;
     write(any(ids_[node]), EventType::observation_recorded, any(ids_[node]), observation);
