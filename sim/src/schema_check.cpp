@@ -141,6 +141,7 @@ class SchemaCheck {
     for (const std::string& allowed : types)
       if (has_type(allowed, value)) return true;
     std::vector<std::string> names;
+    names.reserve(types.size());
     for (const std::string& allowed : types) names.emplace_back(called(allowed));
     if (schema.contains("x-word")) names.back() = fmt::format("\"{}\"", schema["x-word"].get<std::string>());
     reject(path, fmt::format("must be {}, is {}", listed(names, "or"), shown(value)));
