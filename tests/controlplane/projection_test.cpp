@@ -18,6 +18,7 @@ std::vector<Event> shuffled_merge(const std::vector<Event>& events, Dice& dice) 
   std::map<AnyId, std::vector<Event>> origins;
   for (const Event& event : events) origins[event.origin].push_back(event);
   std::vector<std::vector<Event>> queues;
+  queues.reserve(origins.size());
   for (auto& [origin, queue] : origins) queues.push_back({queue.rbegin(), queue.rend()});
   std::vector<Event> merged;
   while (!queues.empty()) {
@@ -340,6 +341,7 @@ void grant(Scribe& scribe, const AuthorityGrant& grant) {
 
 std::vector<AuthorityAnomalyKind> kinds_of(const std::vector<AuthorityAnomaly>& anomalies) {
   std::vector<AuthorityAnomalyKind> kinds;
+  kinds.reserve(anomalies.size());
   for (const auto& anomaly : anomalies) kinds.push_back(anomaly.kind);
   return kinds;
 }

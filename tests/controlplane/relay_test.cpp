@@ -64,6 +64,7 @@ struct Bench {
 
 std::vector<std::string> names_of(const std::vector<Outgoing>& sends) {
   std::vector<std::string> names;
+  names.reserve(sends.size());
   for (const Outgoing& one : sends) names.emplace_back(name_of(one.packet.message));
   return names;
 }

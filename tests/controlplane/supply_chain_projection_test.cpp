@@ -35,6 +35,7 @@ std::vector<Event> shuffled_merge(const std::vector<Event>& events, Dice& dice) 
   std::map<AnyId, std::vector<Event>> origins;
   for (const Event& event : events) origins[event.origin].push_back(event);
   std::vector<std::vector<Event>> queues;
+  queues.reserve(origins.size());
   for (auto& [origin, queue] : origins) queues.push_back({queue.rbegin(), queue.rend()});
   std::vector<Event> merged;
   while (!queues.empty()) {

@@ -76,6 +76,7 @@ std::vector<std::string> paths_of(const Json& json) {
   std::vector<std::pair<std::string, std::string>> found;
   add_paths(json, "", found);
   std::vector<std::string> paths;
+  paths.reserve(found.size());
   for (const auto& [path, value] : found) paths.push_back(path);
   return paths;
 }
