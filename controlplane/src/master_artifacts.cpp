@@ -4,6 +4,20 @@
 /// Artifacts: what may enter the fleet, what may be installed, and what runs that must not (protocols page,
 /// "Trust and quarantine"; seed, "Supply chain projection"). Every verdict is an event with all its inputs.
 namespace ibcf {
+namespace {
+
+// A hard reason each: "unverifiable artifact running".
+std::vector<std::string> reasons_to_distrust(const std::vector<ArtifactJudged>& running) {
+  std::vector<std::string> reasons;
+  for (const ArtifactJudged& judged : running)
+    if (judged.verdict != ArtifactVerdict::verified)
+      reasons.push_back("unverifiable artifact: " + judged.name + " release " +
+                        std::to_string(judged.release) + ": " + std::string(word_of(judged.verdict)) + ": " +
+                        judged.reason);
+  return reasons;
+}
+
+}  // namespace
 
 bool Master::publish_artifact(const ArtifactPublished& submitted, const Digest& payload, Instant now) {
   const ArtifactJudged judged = artifacts_.judge_submission(submitted, payload);
@@ -34,10 +48,15 @@ bool Master::may_install(NodeId node, ArtifactId artifact, Instant now) {
   return false;
 }
 
-// By its newest snapshot, where the body is at hand.
-std::vector<InstalledArtifact> Master::installed_on(NodeId node) const {
+// What it shows to run, by its newest snapshot; nothing where the body is not at hand.
+std::vector<ArtifactJudged> Master::judge_running_on(NodeId node) const {
+  std::vector<ArtifactJudged> running;
   const auto actual = views().drift().actual_of(node);
-  return actual ? actual->installed : std::vector<InstalledArtifact>{};
+  if (!actual) return running;
+  running.reserve(actual->installed.size());
+  for (const InstalledArtifact& installed : actual->installed)
+    running.push_back(artifacts_.judge_running(node, installed));
+  return running;
 }
 
 // Looks at each body once, unless something was published or revoked since. A node on its way back has its
@@ -50,31 +69,22 @@ void Master::judge_installed(NodeRecord& node, Instant now) {
   if (!seen) return;
   auto& judged_before = judged_[id];
   if (judged_before == std::pair{seen->body, artifacts_.generation()}) return;
-  for (const InstalledArtifact& installed : installed_on(id)) {
-    const ArtifactJudged judged = artifacts_.judge_running(id, installed);
+  const std::vector<ArtifactJudged> running = judge_running_on(id);
+  for (const ArtifactJudged& judged : running)
     if (artifacts_.is_news(judged))
       append_own(EventType::artifact_judged, any(id), encode(judged), {}, Priority::trust, now);
-  }
   judged_before = {seen->body, artifacts_.generation()};
   if (node.lock) return;
-  if (const auto reasons = artifact_reasons(id); !reasons.empty())
+  if (const auto reasons = reasons_to_distrust(running); !reasons.empty())
     believe(node, EventType::trust_violation, reasons.front(), now);
+}
+
+std::vector<std::string> Master::artifact_reasons(NodeId node) const {
+  return reasons_to_distrust(judge_running_on(node));
 }
 
 void Master::judge_all_installed(Instant now) {
   for (NodeRecord& node : nodes_) judge_installed(node, now);
-}
-
-// A hard reason each: "unverifiable artifact running".
-std::vector<std::string> Master::artifact_reasons(NodeId node) const {
-  std::vector<std::string> reasons;
-  for (const InstalledArtifact& installed : installed_on(node)) {
-    const ArtifactJudged judged = artifacts_.judge_running(node, installed);
-    if (judged.verdict != ArtifactVerdict::verified)
-      reasons.push_back("unverifiable artifact: " + installed.name + " " + installed.version + ": " +
-                        std::string(word_of(judged.verdict)) + ": " + judged.reason);
-  }
-  return reasons;
 }
 
 }  // namespace ibcf

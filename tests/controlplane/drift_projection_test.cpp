@@ -12,14 +12,6 @@ using namespace ibcf::test;
 
 namespace {
 
-BodySource bodies_of(const Scribe& scribe) {
-  return [&scribe](const Digest& digest) -> std::optional<Bytes> {
-    const auto found = scribe.bodies.find(digest);
-    if (found == scribe.bodies.end()) return std::nullopt;
-    return found->second;
-  };
-}
-
 /// A fleet of nodes in three domains, written and folded one event at a time.
 class Story {
  public:

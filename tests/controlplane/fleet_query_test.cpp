@@ -14,14 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-BodySource bodies_of(const Scribe& scribe) {
-  return [&scribe](const Digest& digest) -> std::optional<Bytes> {
-    const auto found = scribe.bodies.find(digest);
-    if (found == scribe.bodies.end()) return std::nullopt;
-    return found->second;
-  };
-}
-
 /// A log and the views that have read all of it.
 struct Read {
   Scribe scribe;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/body_source.hpp"
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/memory_store.hpp"
 #include "drift_objects.hpp"
@@ -112,6 +113,14 @@ class Scribe {
   std::map<AnyId, std::uint64_t> seqs_;
   std::uint64_t now_ = 0;
 };
+
+inline BodySource bodies_of(const Scribe& scribe) {
+  return [&scribe](const Digest& digest) -> std::optional<Bytes> {
+    const auto found = scribe.bodies.find(digest);
+    if (found == scribe.bodies.end()) return std::nullopt;
+    return found->second;
+  };
+}
 
 inline void random_beats(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
   HeartbeatBatch batch;

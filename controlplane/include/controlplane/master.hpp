@@ -290,7 +290,7 @@ class Master {
   Reconciled reconcile_node(const NodeRecord& node, std::uint64_t session, bool resynced, Instant now);
 
   // artifacts
-  [[nodiscard]] std::vector<InstalledArtifact> installed_on(NodeId node) const;
+  [[nodiscard]] std::vector<ArtifactJudged> judge_running_on(NodeId node) const;
   void judge_installed(NodeRecord& node, Instant now);
   void judge_all_installed(Instant now);
   bool may_install(NodeId node, ArtifactId artifact, Instant now);
