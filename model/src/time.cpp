@@ -129,10 +129,13 @@ std::optional<Duration> parse_duration(std::string_view text) {
 
 std::string rfc3339_of(Instant instant) {
   using namespace std::chrono;
-  const auto ns = nanoseconds{nanoseconds_of(instant)};
-  const auto day_part = floor<days>(ns);
-  const year_month_day date{sys_days{days{run_start_days} + day_part}};
-  const auto rest = (ns - day_part).count();
+  // By hand: the first nanosecond of the earliest day does not fit a Duration, so nothing may convert it to
+  // one.
+  constexpr std::int64_t ns_a_day = 86400'000'000'000;
+  const std::int64_t ns = nanoseconds_of(instant);
+  const std::int64_t rest = (ns % ns_a_day + ns_a_day) % ns_a_day;
+  const std::int64_t day = ns / ns_a_day - (ns % ns_a_day < 0 ? 1 : 0);
+  const year_month_day date{sys_days{days{run_start_days + day}}};
   const auto seconds = rest / 1'000'000'000;
   std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
                                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),

@@ -1,6 +1,7 @@
 #include <rapidcheck/catch.h>
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "any_value.hpp"
 
@@ -49,6 +50,16 @@ TEST_CASE("the run starts with the year 2026", "[time]") {
   CHECK(rfc3339_of(at(59 * 24h)) == "2026-03-01T00:00:00Z");
   CHECK(parse_rfc3339("2028-02-29T12:00:00.5Z") == at(789 * 24h + 12h + 500ms));
   CHECK(clock_text_of(at(31h + 5min + 250ms)) == "31:05:00.250");
+}
+
+TEST_CASE("the first and the last instant there are have a text and survive it", "[time]") {
+  for (const std::int64_t ns :
+       {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    const Instant instant{Duration{ns}};
+    CHECK(parse_rfc3339(rfc3339_of(instant)) == instant);
+  }
+  CHECK(rfc3339_of(Instant{Duration{std::numeric_limits<std::int64_t>::min()}}) ==
+        "1733-09-22T00:12:43.145224192Z");
 }
 
 TEST_CASE("a text that is no UTC time reads as nothing", "[time]") {
