@@ -44,6 +44,9 @@ void Checkers::stored(std::string_view master, std::string_view origin, Ledger::
       return find("I-3", at, fmt::format("{} stored {} without what comes before it", master, named()));
     case Ledger::Taken::forged:
       return find("I-52", at, fmt::format("{} stored {}, which it did not write", master, named()));
+    case Ledger::Taken::misquoted:
+      return find("I-52", at,
+                  fmt::format("{} stored {} about what its node did not write there", master, named()));
   }
 }
 
@@ -73,6 +76,12 @@ void Checkers::complete(std::string_view master, std::string_view node, std::uin
   if (holes == 0) return;
   find("I-3", at,
        fmt::format("{} found the log of {} complete, and lacks {} events of it", master, node, holes));
+}
+
+void Checkers::clean(std::string_view master, std::string_view node, std::uint64_t parked, Instant at) {
+  if (parked == 0) return;
+  find("I-44", at,
+       fmt::format("{} called the replay of {} clean, and parked {} events of it", master, node, parked));
 }
 
 void Checkers::lock(std::string_view master, const NodeRecord& node, Instant at) {

@@ -46,6 +46,29 @@ Ledger::Taken Ledger::take_own(std::uint32_t master, const Event& event) {
   return Taken::first;
 }
 
+// A master that parks an event of a node answers for it with the bytes; what was parked stands in the node's
+// log where the event would.
+Ledger::Taken Ledger::take_parked(std::uint32_t master, const Event& event, Taken taken) {
+  if (event.type != EventType::range_parked && event.type != EventType::range_redriven) return taken;
+  if (taken == Taken::again || taken == Taken::gap) return taken;
+  const auto said = payload_of<RangeParked>(event);
+  const auto node = node_of_.find(event.subject);
+  if (!said || node == node_of_.end()) return Taken::misquoted;
+  Truth& truth = nodes_[node->second];
+  const std::vector<Digest>& written = truth.streams[index_of(said->stream)].written;
+  const bool is_in_place = said->first > 0 && said->first == said->last && said->last <= written.size();
+  if (!is_in_place || digest_of(said->packed) != written[said->last - 1]) return Taken::misquoted;
+  if (event.type == EventType::range_redriven) return taken;
+  cover(truth, master, node->second, said->stream, said->first, said->last);
+  if (taken == Taken::first) ++parked_in_[said->session];
+  return taken;
+}
+
+std::uint64_t Ledger::parked_in(std::uint64_t session) const {
+  const auto found = session == 0 ? parked_in_.end() : parked_in_.find(session);
+  return found == parked_in_.end() ? 0 : found->second;
+}
+
 // A gap stands for what was dropped, so it is known by where its chain goes on.
 bool Ledger::is_genuine(const Stream& stream, const Stored& stored, const Event& event) {
   if (event.seq == 0 || event.seq > stream.written.size()) return false;
@@ -55,33 +78,41 @@ bool Ledger::is_genuine(const Stream& stream, const Stored& stored, const Event&
          gap->last_value == stream.written[event.seq - 1];
 }
 
-// Marks what the event covers, one seq or a gap's range.
+// Notes what the event covers, one seq or a gap's range.
 Ledger::Taken Ledger::take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
                            const Event& event) {
-  Stream& stream = truth.streams[index_of(event.stream)];
-  if (!is_genuine(stream, stored, event)) {
+  if (!is_genuine(truth.streams[index_of(event.stream)], stored, event)) {
     ++truth.forged;
     return Taken::forged;
   }
-  Held& held = taken_[master][node][index_of(event.stream)];
+  const Held& held = taken_[master][node][index_of(event.stream)];
   if (event.seq <= held.has.size() && held.has[event.seq - 1]) {
     ++truth.stored_twice;
     return Taken::again;
   }
-  if (event.seq > held.has.size()) {
-    held.holes += event.seq - held.has.size();
-    held.has.resize(event.seq, false);
-  }
   std::uint64_t first = event.seq;
   if (event.type == EventType::stream_gap) first = payload_of<StreamGap>(event)->first;
+  if (!cover(truth, master, node, event.stream, first, event.seq)) return Taken::copy;
+  return held.holes > 0 ? Taken::ahead : Taken::first;
+}
+
+// This store has the range now; whether any of it is in a store for the first time.
+bool Ledger::cover(Truth& truth, std::uint32_t master, std::uint32_t node, StreamClass kind,
+                   std::uint64_t first, std::uint64_t last) {
+  Stream& stream = truth.streams[index_of(kind)];
+  Held& held = taken_[master][node][index_of(kind)];
+  if (last > held.has.size()) {
+    held.holes += last - held.has.size();
+    held.has.resize(last, false);
+  }
   bool is_new = false;
-  for (std::uint64_t seq = first; seq <= event.seq; ++seq) {
+  for (std::uint64_t seq = first; seq <= last; ++seq) {
     held.holes -= held.has[seq - 1] ? 0 : 1;
     held.has[seq - 1] = true;
     is_new = is_new || !stream.stored[seq - 1];
     stream.stored[seq - 1] = true;
   }
-  return !is_new ? Taken::copy : held.holes > 0 ? Taken::ahead : Taken::first;
+  return is_new;
 }
 
 std::uint64_t Ledger::holes(std::uint32_t master, AnyId node) const {

@@ -26,14 +26,6 @@ Digest secret_of(const Scenario& scenario, std::string_view purpose, std::uint32
   return digest_of(bytes);
 }
 
-// A master says that it has the whole log of a node.
-bool finds_complete(const Event& event) {
-  if (event.type == EventType::replay_not_needed) return true;
-  if (event.type != EventType::replay_verdict) return false;
-  const auto verdict = payload_of<ReplayVerdict>(event);
-  return verdict && verdict->kind == VerdictKind::clean;
-}
-
 std::string_view word_of(Scenario::FaultKind kind) {
   switch (kind) {
     case Scenario::FaultKind::isolate_domain:
@@ -521,9 +513,7 @@ void World::State::witness(std::uint32_t master, const Stored& stored) {
   grant_stored = grant_stored || event->type == EventType::authority_granted;
   if (event->origin == any(masters[master].identity().id))
     touched.emplace_back(master, id_cast<NodeTag>(event->subject));
-  if (finds_complete(*event))
-    checkers.complete(masters[master].identity().name, name_of(event->subject),
-                      ledger.holes(master, event->subject), stored.ingested);
+  check_verdict(master, *event, stored.ingested);
   const bool is_told = taken == Ledger::Taken::copy || taken == Ledger::Taken::again;
   if (!is_told && observer != nullptr) observer->stored(master, stored, *event);
 }

@@ -18,6 +18,21 @@ void World::State::check_touched(Instant at) {
   touched.clear();
 }
 
+// A master says that it has the whole log of a node: all of it readable where it says clean, and what is not
+// parked where it says partial.
+void World::State::check_verdict(std::uint32_t master, const Event& event, Instant at) {
+  const bool is_verdict = event.type == EventType::replay_verdict;
+  if (!is_verdict && event.type != EventType::replay_not_needed) return;
+  const std::string& by = masters[master].identity().name;
+  if (is_verdict) {
+    const auto verdict = payload_of<ReplayVerdict>(event);
+    if (!verdict || verdict->kind == VerdictKind::violation) return;
+    if (verdict->kind == VerdictKind::clean)
+      checkers.clean(by, name_of(event.subject), ledger.parked_in(verdict->session), at);
+  }
+  checkers.complete(by, name_of(event.subject), ledger.holes(master, event.subject), at);
+}
+
 // I-21, seen from outside: who would act for a scope right now, and in which term.
 void World::State::check_holders(Instant at) {
   std::vector<Checkers::Holder> holders;

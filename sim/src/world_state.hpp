@@ -100,6 +100,7 @@ struct World::State final : NetworkClient {
   // safety (world_safety.cpp)
   void check_touched(Instant now);
   void check_holders(Instant now);
+  void check_verdict(std::uint32_t master, const Event& event, Instant now);
   void check_fleet(bool whole, Instant now);
   [[nodiscard]] std::string name_of(AnyId origin) const;
 

@@ -171,6 +171,78 @@ TEST_CASE("I-3: a gap covers what was dropped, and only where the chain goes on 
   }
 }
 
+TEST_CASE("I-3: what a master parked stands in its place; what is neither parked nor stored is a hole still",
+          "[checkers]") {
+  Bench bench;
+  const std::uint64_t session = 9;
+  for (int i = 0; i < 4; ++i) bench.write();
+  const auto park = [&](const Event& poison, std::uint32_t master, std::uint64_t place = 2) {
+    Event own;
+    own.origin = master_id;
+    own.seq = 1;
+    own.subject = node_id;
+    own.type = EventType::range_parked;
+    const Bytes packed = encode(poison);
+    own.payload =
+        encode(RangeParked{session, 1, StreamClass{}, place, place, "no event", digest_of(packed), packed});
+    bench.store(own, master);
+  };
+  const auto judge = [&](std::uint32_t master) {
+    bench.checkers.complete("east", "pump-3", bench.ledger.holes(master, node_id), at(3min));
+    return bench.found();
+  };
+  const Event& poison = bench.written[1];
+
+  SECTION("parked, and copied by another master") {
+    for (const std::uint32_t master : {0u, 1u}) {
+      bench.store(bench.written[0], master);
+      park(poison, master);
+      bench.store(bench.written[2], master);
+      CHECK(judge(master) == Names{});
+    }
+    bench.acknowledge(3);
+    CHECK(bench.found() == Names{});
+    CHECK(bench.ledger.parked_in(session) == 1);
+  }
+  SECTION("not parked") {
+    bench.store(bench.written[0]);
+    bench.store(bench.written[2]);
+    CHECK(judge(0) == Names{"I-3"});
+  }
+  SECTION("another one was parked") {
+    bench.store(bench.written[0]);
+    park(poison, 0);
+    bench.store(bench.written[3]);
+    CHECK(judge(0) == Names{"I-3"});
+  }
+  SECTION("parked at one master, and missing at the other") {
+    park(poison, 0);
+    bench.store(bench.written[2], 1);
+    CHECK(judge(1) == Names{"I-3"});
+  }
+  SECTION("what was parked is not what the node wrote") {
+    Event altered = poison;
+    altered.uptime += 1ns;
+    park(altered, 0);
+    CHECK(bench.found() == Names{"I-52"});
+  }
+  SECTION("what was parked stood elsewhere in its log") {
+    park(poison, 0, 3);
+    CHECK(bench.found() == Names{"I-52"});
+  }
+}
+
+TEST_CASE("I-44: a replay in which something was parked and that is called clean all the same is found",
+          "[checkers]") {
+  Bench bench;
+
+  bench.checkers.clean("east", "pump-3", 0, at(3min));
+  CHECK(bench.found() == Names{});
+  bench.checkers.clean("east", "pump-3", 2, at(3min));
+
+  CHECK(bench.found() == Names{"I-44"});
+}
+
 TEST_CASE("I-52: an event that its node did not write, or wrote with other bytes, is found", "[checkers]") {
   Bench bench;
   Event event = bench.write();

@@ -23,7 +23,7 @@ class Checkers {
   /// `ledger` must outlive this.
   Checkers(std::uint64_t seed, std::size_t masters, const Ledger& ledger);
 
-  /// I-3 (of masters' own events), I-4, I-52: a store took an event.
+  /// I-3 (of masters' own events), I-4, I-52 (of what is parked, too): a store took an event.
   void stored(std::string_view master, std::string_view origin, Ledger::Taken taken, const Event& event,
               Instant at);
   /// I-23, I-31, I-33, I-36, I-53: a node carried a command out.
@@ -33,6 +33,8 @@ class Checkers {
   void acknowledged(std::string_view node, const std::optional<Ledger::Place>& missing, Instant at);
   /// I-3: a master found a node's log complete; `holes` events are missing in its store before others.
   void complete(std::string_view master, std::string_view node, std::uint64_t holes, Instant at);
+  /// I-44: a master called a node's replay clean in which `parked` events were parked: that is partial.
+  void clean(std::string_view master, std::string_view node, std::uint64_t parked, Instant at);
   /// I-41: a master holds a node's lock exactly while it believes it REPLAYING.
   void lock(std::string_view master, const NodeRecord& node, Instant at);
 

@@ -23,12 +23,13 @@ class Ledger {
   void wrote(std::uint32_t node, const Written& written);
   /// What an event was to the store that took it.
   enum class Taken : std::uint8_t {
-    first,   ///< no store had it
-    copy,    ///< another store had it, this one had not
-    ahead,   ///< what its node wrote before it is still to come
-    again,   ///< this store had it
-    gap,     ///< what its master wrote before it is missing
-    forged,  ///< its origin wrote no such thing
+    first,      ///< no store had it
+    copy,       ///< another store had it, this one had not
+    ahead,      ///< what its node wrote before it is still to come
+    again,      ///< this store had it
+    gap,        ///< what its master wrote before it is missing
+    forged,     ///< its origin wrote no such thing
+    misquoted,  ///< it parks, or lets in, what its node never wrote in that place
   };
   Taken stored(std::uint32_t master, const Stored& stored, const Event& event);
 
@@ -58,8 +59,11 @@ class Ledger {
   std::optional<Place> acknowledged(std::uint32_t node, const StreamSeqs& marks);
   /// Of the node's events up to the marks, how many no store has.
   [[nodiscard]] std::uint64_t missing(std::uint32_t node, const StreamSeqs& marks) const;
-  /// How many of the node's events this store lacks before others that it has.
+  /// How many of the node's events this store lacks before others that it has. What a master parked of them,
+  /// as the node wrote it, is there.
   [[nodiscard]] std::uint64_t holes(std::uint32_t master, AnyId node) const;
+  /// How many events were parked in a replay; 0: the session of a chunk that came in contact is none.
+  [[nodiscard]] std::uint64_t parked_in(std::uint64_t session) const;
   /// Events that one store took more than once, and stored events nobody wrote, per node.
   [[nodiscard]] std::uint64_t stored_twice(std::uint32_t node) const { return nodes_[node].stored_twice; }
   [[nodiscard]] std::uint64_t forged(std::uint32_t node) const { return nodes_[node].forged; }
@@ -92,6 +96,9 @@ class Ledger {
   Taken take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
              const Event& event);
   Taken take_own(std::uint32_t master, const Event& event);
+  bool cover(Truth& truth, std::uint32_t master, std::uint32_t node, StreamClass kind, std::uint64_t first,
+             std::uint64_t last);
+  Taken take_parked(std::uint32_t master, const Event& event, Taken taken);
   static bool is_genuine(const Stream& stream, const Stored& stored, const Event& event);
 
   std::vector<Truth> nodes_;
@@ -99,6 +106,7 @@ class Ledger {
   std::unordered_map<AnyId, std::uint32_t> node_of_;
   std::unordered_map<AnyId, std::uint64_t> head_of_master_;  // newest own event of each master, in any store
   std::vector<std::unordered_map<AnyId, std::uint64_t>> own_taken_;  // the same per store
+  std::unordered_map<std::uint64_t, std::uint64_t> parked_in_;       // events, by session
   std::unordered_map<CommandId, Issue> issued_;
   std::unordered_map<CommandId, std::uint32_t> carried_out_;
   std::vector<Execution> executions_;
