@@ -69,8 +69,9 @@ std::optional<Admitted> known(std::uint64_t mark, const Stream& stream, const Is
   if (range.last == mark) return same(stream.value);
   if (range.last < mark) return Admitted::duplicate;
   for (const Island& island : stream.islands) {
+    if (range.last == island.last && range.value != island.value) return Admitted::fork;
     if (range.first < island.first || range.last > island.last) continue;
-    return range.last == island.last ? same(island.value) : Admitted::duplicate;
+    return Admitted::duplicate;
   }
   return std::nullopt;
 }

@@ -166,6 +166,17 @@ TEST_CASE("a gap over seqs that came ahead in part closes the hole and takes the
   CHECK(admit(admission, log.at(7)) == Admitted::fresh);
 }
 
+TEST_CASE("I-4: a gap that ends where another event came ahead is a fork", "[admission]") {
+  const Log log(origin_of(1), 6);
+  Admission admission;
+  for (const std::uint64_t seq : {1, 2, 3, 5}) CHECK(admit(admission, log.at(seq)) == Admitted::fresh);
+  Event gap = *decode<Event>(log.gap(4, 5));
+  gap.payload = encode(StreamGap{4, 5, "buffer full", log.value[4]});  // not the end of what is there
+  CHECK(admit(admission, encode(gap)) == Admitted::fork);
+  CHECK(admit(admission, log.gap(4, 5)) == Admitted::fresh);
+  CHECK(admit(admission, log.at(6)) == Admitted::fresh);
+}
+
 TEST_CASE("an event that follows another one than was stored breaks the chain", "[admission]") {
   const Log log(origin_of(1), 2);
   Admission admission;
