@@ -59,7 +59,7 @@ void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
   log_ = NodeLog(state.log);
   publish_again();
   custody_ = {};
-  stalled_acks_ = 0;
+  stalled_acks_ = {};
   rtt_us_ = 0;
   silent_windows_ = 0;
   autonomous_since_ = never;
@@ -234,21 +234,18 @@ void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
     step(after == ConnectivityMode::delayed ? EventType::conn_rtt_high : EventType::conn_rtt_ok);
   }
   if (!is_in_contact(mode())) return;
-  const std::uint64_t acknowledged = log_.acknowledged();
+  const bool is_all_stored = published_ == log_.acknowledged();
+  const StreamSeqs before_ack = is_all_stored ? StreamSeqs{} : log_.marks();
   const bool is_ours = acknowledge(ack.marks);
   // Marks beyond our heads: this log is an older one than the master was told from.
   if (ack.hello_required || !is_ours) {
     start_return(now, out);
     return;
   }
-  // A chunk was lost on the way when two acknowledgements in a row bring nothing and no relay has it in
-  // custody.
-  if (log_.acknowledged() > acknowledged || published_ == log_.acknowledged() || is_in_custody()) {
-    stalled_acks_ = 0;
-  } else if (++stalled_acks_ >= 2) {
-    stalled_acks_ = 0;
-    publish_again();
-  }
+  if (is_all_stored)
+    stalled_acks_ = {};
+  else
+    look_for_losses(before_ack);
   publish(now, out);
 }
 
@@ -257,11 +254,23 @@ void Agent::on(const Custody& custody) {
   upto = std::max(upto, std::min(custody.upto, sent_[index_of(custody.stream)]));
 }
 
-// A relay keeps all that was published and not acknowledged.
-bool Agent::is_in_custody() const {
-  for (std::size_t i = 0; i < sent_.size(); ++i)
-    if (sent_[i] > std::max(log_.marks()[i], custody_[i])) return false;
-  return true;
+// A chunk was lost on the way when so many acknowledgements in a row bring its stream nothing. Each stream for itself:
+// what goes well in one says nothing of another. Custody gives a relay time to pass on what it keeps, and no more: the
+// way is open, or no acknowledgement would come, and a relay that lost what it kept does not say so.
+void Agent::look_for_losses(const StreamSeqs& before_ack) {
+  constexpr std::uint8_t patience_in_flight = 2, patience_in_custody = 10;
+  for (std::size_t i = 0; i < sent_.size(); ++i) {
+    const std::uint64_t mark = log_.marks()[i];
+    const std::uint8_t patience = custody_[i] >= sent_[i] ? patience_in_custody : patience_in_flight;
+    if (mark > before_ack[i] || sent_[i] == mark) {
+      stalled_acks_[i] = 0;
+    } else if (++stalled_acks_[i] >= patience) {
+      stalled_acks_[i] = 0;
+      sent_[i] = mark;
+      custody_[i] = 0;
+    }
+  }
+  published_ = sum_of(sent_);
 }
 
 void Agent::on(const EpochNotice& notice) {

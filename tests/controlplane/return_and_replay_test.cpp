@@ -104,7 +104,7 @@ TEST_CASE("a node that was cut off comes back by Hello, grant, chunks, Fin and v
   CHECK(twin.store.size() > before + backlog);
 }
 
-TEST_CASE("the verdict and the release of the lock are one event, and chunks are stored only under the lock",
+TEST_CASE("I-43: the verdict and the release of the lock are one event, and chunks are stored only under the lock",
           "[return]") {
   HandDriver twin;
   make_replay_long(twin);

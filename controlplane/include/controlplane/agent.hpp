@@ -141,7 +141,7 @@ class alignas(64) Agent {
                                 std::uint64_t limit_bytes) const;
   void take_snapshot(Instant now, Outbox& out);
   void write_snapshot(Instant now, Outbox& out);
-  [[nodiscard]] bool is_in_custody() const;
+  void look_for_losses(const StreamSeqs& before_ack);
 
   // what comes in
   [[nodiscard]] bool is_genuine(const Packet& packet) const;
@@ -184,7 +184,7 @@ class alignas(64) Agent {
   LifecycleState state_;
   bool carrier_ = true;
   bool heard_in_window_ = false;
-  std::uint8_t stalled_acks_ = 0;
+  PerStream<std::uint8_t> stalled_acks_{};  // in a row that brought the stream nothing
   Health health_ = Health::ok;
   std::uint8_t battery_pct_ = 100;
   bool has_work_ = false;  // the desk is not idle
