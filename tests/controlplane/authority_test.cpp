@@ -135,7 +135,7 @@ TEST_CASE("a renewal keeps the term, and only its holder gets it", "[authority]"
   CHECK_FALSE(chain.renew(derive_id<DomainTag>("authority", 1, "elsewhere"), 1, alice, at(20s)));
 }
 
-TEST_CASE("a hand-over begins when the holder gave up, with the next epoch", "[authority]") {
+TEST_CASE("I-20: a hand-over begins when the holder gave up, with the next epoch", "[authority]") {
   GrantChain chain(bounds);
   first_grant(chain);
   chain.order_handover(scope, AuthorityLevel::global, bob, "bob");

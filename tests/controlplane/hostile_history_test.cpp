@@ -57,7 +57,8 @@ std::size_t effects_of(const HandDriver& twin, CommandId id) {
 }  // namespace
 
 TEST_CASE(
-    "I-2, I-3, I-7, I-31, I-43, L-1, L-5: through any hostile history a node has one session at a time, "
+    "I-2, I-3, I-7, I-31, I-42, I-43, L-1, L-5: through any hostile history a node has one session at a "
+    "time, "
     "which one "
     "event ends with its lock; then every node settles, its log is stored exactly once and every command is "
     "over",

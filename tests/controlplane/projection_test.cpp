@@ -47,7 +47,7 @@ constexpr std::size_t longest = 400;
 
 }  // namespace
 
-TEST_CASE("projections rebuilt from nothing equal the live ones, and a snapshot with its tail",
+TEST_CASE("I-11, I-12: projections rebuilt from nothing equal the live ones, and a snapshot with its tail",
           "[projection][property]") {
   rc::prop("for any log and any place to cut it (I-11, I-12)", [](std::uint64_t seed) {
     const auto scribe = random_history(seed, longest);
@@ -75,7 +75,7 @@ TEST_CASE("projections rebuilt from nothing equal the live ones, and a snapshot 
   });
 }
 
-TEST_CASE("an event applied twice changes nothing", "[projection][property]") {
+TEST_CASE("I-13: an event applied twice changes nothing", "[projection][property]") {
   rc::prop("read again from the log, or stored again behind it (I-13)", [](std::uint64_t seed) {
     const auto scribe = random_history(seed, longest);
     MemoryStore log;
@@ -99,7 +99,7 @@ TEST_CASE("an event applied twice changes nothing", "[projection][property]") {
   });
 }
 
-TEST_CASE("logs merged in any order over origins give the same views", "[projection][property]") {
+TEST_CASE("I-10, I-14: logs merged in any order over origins give the same views", "[projection][property]") {
   rc::prop("as long as each origin keeps its own order (I-10, I-14)", [](std::uint64_t seed) {
     const auto scribe = random_history(seed, longest);
     Dice dice(seed + 2);
@@ -121,7 +121,7 @@ TEST_CASE("logs merged in any order over origins give the same views", "[project
   });
 }
 
-TEST_CASE("counts add up over domains and agree with a count by hand", "[projection][property]") {
+TEST_CASE("I-63, I-64: counts add up over domains and agree with a count by hand", "[projection][property]") {
   rc::prop("for any query (I-63, I-64)", [](std::uint64_t seed, bool by_tag, bool by_bundle) {
     const auto scribe = random_history(seed, longest);
     Dice dice(seed + 3);
@@ -392,7 +392,7 @@ TEST_CASE("two masters at odds over a scope are visible", "[projection][authorit
   CHECK(projections.authority().find(south)->newest.epoch == 4);
 }
 
-TEST_CASE("every fenced or stale execution is visible, and only those", "[projection][authority]") {
+TEST_CASE("I-25: every fenced or stale execution is visible, and only those", "[projection][authority]") {
   using enum AuthorityAnomalyKind;
   Scribe scribe;
   const NodeId node = node_named(1);

@@ -46,7 +46,7 @@ TEST_CASE("a run that is cut short says so and judges only what was due", "[worl
   for (const Checked& one : outcome.expectations) CHECK(one.evaluated == (one.expectation->at == at(50min)));
 }
 
-TEST_CASE("the same seed gives the same log, another seed another, whatever the tie seed both pass",
+TEST_CASE("I-70: the same seed gives the same log, another seed another, whatever the tie seed both pass",
           "[world][determinism]") {
   Scenario scenario = small_partition();
   const RunResult first = run_apart(scenario);
