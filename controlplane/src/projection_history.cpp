@@ -100,19 +100,23 @@ void ProjectionSwitch::begin_rebuild() {
   next_ = std::make_unique<Projections>(domains_, bodies_);
 }
 
-bool ProjectionSwitch::step(const EventStore& store, std::uint64_t most, bool* same) {
+Rebuild ProjectionSwitch::step(const EventStore& store, std::uint64_t most, bool* same) {
   serving_->catch_up(store);
-  if (!next_) return false;
-  store.scan(next_->as_of().position, [&](const Stored& stored) {
+  if (!next_) return Rebuild::none;
+  const Scanned scanned = store.scan(next_->as_of().position, [&](const Stored& stored) {
     if (most == 0) return false;
     --most;
     next_->apply(stored);
     return true;
   });
-  if (next_->as_of().position < serving_->as_of().position) return false;
+  if (scanned.end == ScanEnd::dropped || scanned.end == ScanEnd::damaged) {
+    next_.reset();
+    return Rebuild::impossible;
+  }
+  if (next_->as_of().position < serving_->as_of().position) return Rebuild::under_way;
   if (same != nullptr) *same = next_->snapshot() == serving_->snapshot();
   serving_ = std::move(next_);
-  return true;
+  return Rebuild::taken_over;
 }
 
 }  // namespace ibcf

@@ -146,14 +146,32 @@ TEST_CASE("new views take over when they have caught up, byte for byte those tha
     grow(events.size() / 2);
     views.begin_rebuild();
     bool same = false;
-    bool switched = false;
-    while (!switched) {
+    Rebuild how = Rebuild::under_way;
+    while (how == Rebuild::under_way) {
       grow(dice.below(5));
-      switched = views.step(log, 1 + dice.below(20), &same);
+      how = views.step(log, 1 + dice.below(20), &same);
       RC_ASSERT(views.serving().as_of().position == log.size());
-      RC_ASSERT(switched != views.is_rebuilding());
+      RC_ASSERT((how == Rebuild::under_way) == views.is_rebuilding());
     }
+    RC_ASSERT(how == Rebuild::taken_over);
     RC_ASSERT(same);
     RC_ASSERT(views.serving().view_bytes() == folded(log, [](const Stored&, const Event&) { return true; }));
   });
+}
+
+TEST_CASE("a log whose start was dropped cannot be folded anew: the views that serve go on",
+          "[projection][switch]") {
+  MemoryStore log({.entries = 4});
+  ProjectionSwitch views(domains());
+  for (const Event& event : random_history(3, 40).events) store(log, event);
+  CHECK(views.step(log, 1) == Rebuild::none);
+  views.begin_rebuild();
+  CHECK(views.step(log, 1) == Rebuild::under_way);
+  REQUIRE(log.retain(20) > 1);
+
+  CHECK(views.step(log, 1) == Rebuild::impossible);
+
+  CHECK_FALSE(views.is_rebuilding());
+  CHECK(views.serving().as_of().position == log.size());
+  CHECK(views.step(log, 1) == Rebuild::none);
 }

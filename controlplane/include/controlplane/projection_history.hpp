@@ -84,6 +84,10 @@ class ProjectionHistory {
   std::optional<ParkedEntry> failed_;  // found no room
 };
 
+/// How far a rebuild is. `impossible`: the log no longer holds, or cannot read, an entry that it takes; the
+/// rebuild is dropped and the serving views go on.
+enum class Rebuild : std::uint8_t { none, under_way, taken_over, impossible };
+
 /// Builds views anew beside those that serve, and changes over when they have caught up: the way a changed
 /// fold goes into service without a gap ("blue/green").
 class ProjectionSwitch {
@@ -96,9 +100,9 @@ class ProjectionSwitch {
   void begin_rebuild();
   [[nodiscard]] bool is_rebuilding() const { return next_ != nullptr; }
   /// The serving views read on to the end of `store`, the new ones up to `most` entries. When the new ones
-  /// stand where the serving ones do, they take over; true at that moment. `same` (may be null) is told
-  /// whether both had the same bytes, as they must unless the fold itself was changed (I-11).
-  bool step(const EventStore& store, std::uint64_t most, bool* same = nullptr);
+  /// stand where the serving ones do, they take over. `same` (may be null) is told then whether both had the
+  /// same bytes, as they must unless the fold itself was changed (I-11).
+  Rebuild step(const EventStore& store, std::uint64_t most, bool* same = nullptr);
 
  private:
   std::vector<Domain> domains_;
