@@ -231,7 +231,7 @@ void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
   if (!state_.mode) {
     step(EventType::conn_classified);
   } else if (before != after && is_in_contact(mode())) {
-    step(after == ConnectivityMode::delayed ? EventType::conn_rtt_high : EventType::conn_rtt_ok);
+    step(change_of_class(before, after));
   }
   if (!is_in_contact(mode())) return;
   const bool is_all_stored = published_ == log_.acknowledged();
@@ -254,9 +254,10 @@ void Agent::on(const Custody& custody) {
   upto = std::max(upto, std::min(custody.upto, sent_[index_of(custody.stream)]));
 }
 
-// A chunk was lost on the way when so many acknowledgements in a row bring its stream nothing. Each stream for itself:
-// what goes well in one says nothing of another. Custody gives a relay time to pass on what it keeps, and no more: the
-// way is open, or no acknowledgement would come, and a relay that lost what it kept does not say so.
+// A chunk was lost on the way when so many acknowledgements in a row bring its stream nothing. Each stream
+// for itself: what goes well in one says nothing of another. Custody gives a relay time to pass on what it
+// keeps, and no more: the way is open, or no acknowledgement would come, and a relay that lost what it kept
+// does not say so.
 void Agent::look_for_losses(const StreamSeqs& before_ack) {
   constexpr std::uint8_t patience_in_flight = 2, patience_in_custody = 10;
   for (std::size_t i = 0; i < sent_.size(); ++i) {

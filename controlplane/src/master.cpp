@@ -222,8 +222,11 @@ void Master::classify(NodeRecord& node, const Heartbeat& beat, Instant now) {
   if (!node.state.mode)
     believe(node, EventType::conn_classified, "first round trip measured", now);
   else if (before != after && node.is_in_contact())
-    believe(node, after == ConnectivityMode::delayed ? EventType::conn_rtt_high : EventType::conn_rtt_ok,
-            "round trip beyond its mark for the dwell time", now);
+    believe(node, change_of_class(before, after),
+            before == ConnectivityMode::edge_cached || after == ConnectivityMode::edge_cached
+                ? "time between round trips beyond its mark for the dwell time"
+                : "round trip beyond its mark for the dwell time",
+            now);
 }
 
 void Master::watch_health(NodeRecord& node, Health reported, Instant now) {

@@ -411,6 +411,8 @@ class ScenarioBuilder {
     b.rtt_delayed_above = spot["rtt_delayed_above"].duration();
     b.rtt_live_below = spot["rtt_live_below"].duration();
     b.dwell = spot["dwell"].duration();
+    b.sync_cached_above = spot["sync_cached_above"].duration();
+    b.sync_delayed_below = spot["sync_delayed_below"].duration();
     b.gap_events = spot["gap_events"].whole<std::uint32_t>();
     b.flush = spot["flush"].duration();
     b.commands_take = spot["commands_take"].duration();

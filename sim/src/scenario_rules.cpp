@@ -73,6 +73,10 @@ class TimeRules {
       report_("/fleet/behaviour/rtt_live_below",
               fmt::format("must be at most rtt_delayed_above ({}), is \"{}\"",
                           ibcf::text_of(b.rtt_delayed_above), ibcf::text_of(b.rtt_live_below)));
+    if (b.sync_delayed_below > b.sync_cached_above)
+      report_("/fleet/behaviour/sync_delayed_below",
+              fmt::format("must be at most sync_cached_above ({}), is \"{}\"",
+                          ibcf::text_of(b.sync_cached_above), ibcf::text_of(b.sync_delayed_below)));
     for (std::size_t i = 0; i < s_.controllers.size(); ++i) {
       const auto& master = s_.controllers[i];
       if (master.clock_drift_bound * 2 >= master.lease && master.lease > Duration{})

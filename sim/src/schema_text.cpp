@@ -49,6 +49,8 @@ constexpr char text[] = R"json({
           "buffer": {"x-unit": "size", "x-minimum": "1KiB", "default": "64MiB", "description": "Room for events that wait to be sent."},
           "rtt_delayed_above": {"x-unit": "duration", "x-minimum": "1ms", "default": "400ms", "description": "A round trip above this makes a LIVE node DELAYED (arrow S8 of the lifecycle)."},
           "rtt_live_below": {"x-unit": "duration", "x-minimum": "1ms", "default": "300ms", "description": "A round trip below this makes a DELAYED node LIVE (A1). At most rtt_delayed_above."},
+          "sync_cached_above": {"x-unit": "duration", "x-minimum": "1s", "default": "10m", "description": "A DELAYED node whose round trips are further apart than this becomes EDGE_CACHED: it syncs now and then (S9)."},
+          "sync_delayed_below": {"x-unit": "duration", "x-minimum": "1s", "default": "5m", "description": "An EDGE_CACHED node without contact windows whose round trips are closer together than this becomes DELAYED (A2). At most sync_cached_above."},
           "dwell": {"x-unit": "duration", "default": "1m", "description": "How long a threshold must be passed before the mode changes."},
           "gap_events": {"type": "integer", "minimum": 1, "maximum": 1000000000, "default": 64, "description": "A debt of more events than this at a contact needs a full reconciliation (A24)."},
           "flush": {"x-unit": "duration", "x-minimum": "1s", "default": "5m", "description": "Heartbeats are folded into one stored batch in each such interval."},

@@ -122,6 +122,14 @@ void World::State::build_network() {
   components = network.components();
 }
 
+static LinkThresholds thresholds_of(const Scenario::Behaviour& behaviour) {
+  return {.rtt_delayed_above = behaviour.rtt_delayed_above,
+          .rtt_live_below = behaviour.rtt_live_below,
+          .dwell = behaviour.dwell,
+          .sync_cached_above = behaviour.sync_cached_above,
+          .sync_delayed_below = behaviour.sync_delayed_below};
+}
+
 void World::State::build_masters() {
   const Scenario::Behaviour& behaviour = scenario.behaviour;
   for (std::uint32_t i = 0; i < scenario.controllers.size(); ++i)
@@ -135,7 +143,7 @@ void World::State::build_masters() {
     settings.autonomy = behaviour.autonomy;
     settings.gap_events = behaviour.gap_events;
     settings.flush = behaviour.flush;
-    settings.thresholds = {behaviour.rtt_delayed_above, behaviour.rtt_live_below, behaviour.dwell};
+    settings.thresholds = thresholds_of(behaviour);
     settings.replay_sessions = controller.replay_sessions;
     settings.replay_credit_bytes = controller.replay_credit_bytes;
     settings.chunk_bytes = controller.chunk_bytes;
@@ -166,7 +174,7 @@ void World::State::build_nodes() {
   agent_settings.snapshot_body_bytes = behaviour.snapshot_body_bytes;
   agent_settings.autonomy = behaviour.autonomy;
   agent_settings.buffer_bytes = behaviour.buffer_bytes;
-  agent_settings.thresholds = {behaviour.rtt_delayed_above, behaviour.rtt_live_below, behaviour.dwell};
+  agent_settings.thresholds = thresholds_of(behaviour);
   for (std::uint32_t i = 0; i < layout.nodes.size(); ++i) {
     const Layout::Node& place = layout.nodes[i];
     const auto& group = scenario.groups[place.group];

@@ -94,3 +94,48 @@ TEST_CASE("a link that slows down makes its node DELAYED on both sides, and LIVE
   CHECK(twin.count(EventType::conn_rtt_high) == 1);
   CHECK(twin.count(EventType::conn_rtt_ok) == 1);
 }
+
+TEST_CASE(
+    "S9, A2: a slow link that is heard of rarely is one that syncs now and then, until it is heard of often "
+    "again",
+    "[link_class]") {
+  LinkClass link;
+  measure(link, 600ms, 0s);
+
+  CHECK(measure(link, 600ms, 11min) == ConnectivityMode::delayed);  // once may be an accident
+  CHECK(measure(link, 600ms, 22min) == ConnectivityMode::edge_cached);
+  CHECK(measure(link, 600ms, 29min) == ConnectivityMode::edge_cached);  // between the marks
+  CHECK(measure(link, 600ms, 33min) == ConnectivityMode::edge_cached);
+  CHECK(measure(link, 600ms, 37min) == ConnectivityMode::delayed);
+  CHECK(measure(link, 50ms, 38min) == ConnectivityMode::delayed);
+  CHECK(measure(link, 50ms, 39min) == ConnectivityMode::live);
+}
+
+TEST_CASE("one long silence does not make a link one that syncs now and then", "[link_class]") {
+  LinkClass link;
+  measure(link, 600ms, 0s);
+  CHECK(measure(link, 600ms, 30min) == ConnectivityMode::delayed);
+  CHECK(measure(link, 600ms, 31min) == ConnectivityMode::delayed);
+  CHECK(measure(link, 600ms, 61min) == ConnectivityMode::delayed);
+}
+
+TEST_CASE(
+    "a node on a slow link that beats every quarter of an hour is EDGE_CACHED on both sides, and comes back "
+    "so",
+    "[link_class]") {
+  HandDriver twin;
+  twin.hop_time = 135ms;
+  twin.agent_settings.heartbeat = twin.master_settings.heartbeat = 15min;
+  twin.start(1);
+
+  REQUIRE(twin.run_to([&] { return twin.record().state.mode == ConnectivityMode::edge_cached; }, 2h));
+  twin.run_for(20min);
+  CHECK(twin.agent().mode() == ConnectivityMode::edge_cached);
+  CHECK(twin.count(EventType::conn_sync_interval_long) == 1);
+
+  twin.cut(0);
+  REQUIRE(twin.run_to([&] { return twin.record().state.mode == ConnectivityMode::autonomous; }, 4h));
+  twin.heal(0);
+  REQUIRE(twin.settle(0, 4h));
+  CHECK(twin.record().state.mode == ConnectivityMode::edge_cached);
+}

@@ -100,6 +100,8 @@ struct Scenario {
     Duration rtt_delayed_above = std::chrono::milliseconds{400};  ///< S8
     Duration rtt_live_below = std::chrono::milliseconds{300};     ///< A1
     Duration dwell = std::chrono::minutes{1};
+    Duration sync_cached_above = std::chrono::minutes{10};  ///< S9
+    Duration sync_delayed_below = std::chrono::minutes{5};  ///< A2
     std::uint32_t gap_events = 64;  ///< a debt above this at a contact needs a full reconciliation (A24)
     Duration flush = std::chrono::minutes{5};  ///< heartbeats are folded into one batch per interval
     Duration commands_take{};                  ///< how long carrying a command out takes
