@@ -97,22 +97,29 @@ Admitted Admission::park(const AnyId& from, StreamClass kind, std::uint64_t seq,
   return seq == mark + 1 ? extend(mark, stream, range) : keep_ahead(stream, range);
 }
 
-void Admission::begin_life(const AnyId& from, std::uint32_t incarnation) {
+void Admission::replace_life(const AnyId& from, std::uint32_t incarnation) {
   Origin& origin = origins_[from];
   origin.incarnation = incarnation;
   origin.marks = {};
   origin.streams = {};
 }
 
+Admission::Origin* Admission::find_life(const AnyId& origin, std::uint32_t incarnation) {
+  Origin& first = origins_[origin];
+  if (first.incarnation == incarnation) return &first;
+  const auto later = later_lives_.find({origin, incarnation});
+  return later == later_lives_.end() ? nullptr : &later->second;
+}
+
 Admitted Admission::admit(ByteView packed, std::optional<Event>& event) {
   event = decode<Event>(packed);
   if (!event || event->seq == 0) return Admitted::malformed;
-  Origin& origin = origins_[event->origin];
-  if (event->incarnation != origin.incarnation) return Admitted::other_incarnation;
+  Origin* life = find_life(event->origin, event->incarnation);
+  if (life == nullptr) return Admitted::other_incarnation;
   const Island range = range_of(*event, packed);
   if (range.first == 0) return Admitted::malformed;
-  std::uint64_t& mark = origin.marks[index_of(event->stream)];
-  Stream& stream = origin.streams[index_of(event->stream)];
+  std::uint64_t& mark = life->marks[index_of(event->stream)];
+  Stream& stream = life->streams[index_of(event->stream)];
   if (const auto what = known(mark, stream, range)) {
     const bool again = *what == Admitted::duplicate && is_planted(Defect::dedupe_off);
     return again ? Admitted::fresh : *what;

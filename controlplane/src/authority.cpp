@@ -64,8 +64,13 @@ AuthorityGrant GrantChain::begin(DomainId scope, AuthorityLevel level, MasterId 
                              .granted_ts = now,
                              .lease = lease,
                              .reason = GrantReason::initial};
-  chains_[scope] = {grant, now + lease + bounds_.drift + bounds_.delivery, false, std::nullopt};
+  recall(grant);
   return grant;
+}
+
+void GrantChain::recall(const AuthorityGrant& grant) {
+  chains_[grant.scope] = {grant, grant.granted_ts + grant.lease + bounds_.drift + bounds_.delivery, false,
+                          std::nullopt};
 }
 
 std::optional<AuthorityGrant> GrantChain::renew(DomainId scope, std::uint64_t epoch, MasterId holder,

@@ -246,6 +246,16 @@ void CommandBook::apply(const Event& event) {
   }
 }
 
+void CommandBook::finish(Todo& todo) {
+  for (const auto& [node, ids] : std::map(open_))  // a move takes from it
+    for (const CommandId id : ids) {
+      const Command& command = records_.at(id).command;
+      supersede(command, todo);
+      if (command.kind != CommandKind::cancel) continue;
+      if (const auto target = parse_id<CommandTag>(command.argument)) cancel(*target, todo);
+    }
+}
+
 // ---- what others may ask ----------------------------------------------------------------------------------
 
 CommandRecord* CommandBook::find_of(NodeId node, CommandId id) {

@@ -39,29 +39,44 @@ Master::Master(const MasterSettings& settings, MasterIdentity identity, EventSto
 
 Master::~Master() = default;
 
-void Master::enrol(Enrolment enrolment, Instant now) {
+NodeRecord& Master::add_record(Enrolment enrolment) {
   const auto number = static_cast<std::uint32_t>(nodes_.size());
   if (record_by_index_.size() <= enrolment.index) record_by_index_.resize(enrolment.index + 1, nobody);
   record_by_index_[enrolment.index] = number;
   record_by_id_[enrolment.id] = number;
   NodeRecord& node = nodes_.emplace_back();
   node.enrolment = std::move(enrolment);
-  node.last_seen = now;
-  const AnyId id = any(node.enrolment.id);
-  node.stored = &admission_.follow(id);
+  node.stored = &admission_.follow(any(node.enrolment.id));
   node.epoch = &epochs_[node.enrolment.facts.domain_id];
   node.contacts = node.enrolment.contacts.get();
   ++domain_sizes_[node.enrolment.facts.domain_id];
+  return node;
+}
 
-  const Arrow* arrow = take_arrow(node, EventType::node_registered, VerdictKind::clean);
-  append_own(EventType::node_registered, id, encode(node.enrolment.facts), {}, Priority::trust, now);
-  arrow = take_arrow(node, EventType::node_enrolled, VerdictKind::clean);
-  const PublicKey& key = node.enrolment.public_key;
-  append_own(EventType::node_enrolled, id,
-             encode(NodeEnrolled{std::string(arrow->id), Bytes(key.begin(), key.end())}), {}, Priority::trust,
-             now);
-  believe(node, EventType::node_activated, "enrolled with its inventory", now);
-  if (!node.is_windowed()) return;
+void Master::enrol(Enrolment enrolment, Instant now) {
+  NodeRecord& node = add_record(std::move(enrolment));
+  node.last_seen = now;
+  finish_enrolment(node, now);
+}
+
+// From wherever it stands, in its first life or a later one.
+void Master::finish_enrolment(NodeRecord& node, Instant now) {
+  const AnyId id = any(node.enrolment.id);
+  if (!node.state.phase && node.state.incarnation == 0) {
+    const Arrow* arrow = take_arrow(node, EventType::node_registered, VerdictKind::clean);
+    check(arrow != nullptr, "a node is registered once");
+    append_own(EventType::node_registered, id, encode(node.enrolment.facts), {}, Priority::trust, now);
+  }
+  if (node.state.phase == Phase::provisioning) {
+    const Arrow* arrow = take_arrow(node, EventType::node_enrolled, VerdictKind::clean);
+    const PublicKey& key = node.enrolment.public_key;
+    append_own(EventType::node_enrolled, id,
+               encode(NodeEnrolled{std::string(arrow->id), Bytes(key.begin(), key.end())}), {},
+               Priority::trust, now);
+  }
+  if (node.state.phase == Phase::enrolled)
+    believe(node, EventType::node_activated, "enrolled with its inventory", now);
+  if (!node.is_windowed() || node.state.mode) return;
   node.link_class.measure(Duration::zero(), true, settings_->thresholds, now);
   believe(node, EventType::conn_classified, "the contact plan gives it windows", now);
 }
@@ -75,10 +90,12 @@ void Master::start(const std::vector<Peer>& peers, Instant now, Outbox& out) {
     if (peer.id != identity_.id) replication_.add_peer(peer.endpoint, peer.id, peer.name);
   out.wake(Timer::replicate, now + settings_->replication.forward);
   replication_.tend(now, out);  // before anything else: a peer listens only to whom it knows
+  if (recalled_) go_on(now, out);
   if (identity_.level != AuthorityLevel::global) return;
   for (const Peer& peer : peers_)
     for (const DomainId scope : peer.scopes)
-      announce(chain_.begin(scope, peer.level, peer.id, peer.name, peer.lease, now), now, out);
+      if (chain_.current(scope) == nullptr)
+        announce(chain_.begin(scope, peer.level, peer.id, peer.name, peer.lease, now), now, out);
 }
 
 void Master::on_timer(Timer timer, Instant now, Outbox& out) {
@@ -244,7 +261,7 @@ void Master::sweep(Instant now, Outbox& out) {
     if (i + ahead < nodes_.size()) nodes_[i + ahead].fetch_ahead_of_sweep();
     watch(nodes_[i], now);
   }
-  tend_distrusted(now);
+  tend_distrusted(now, out);
   tend_commands(now, out);
   tend_rollouts(now, out);
   tend_authority(now, out);

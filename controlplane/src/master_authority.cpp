@@ -15,6 +15,10 @@ void Master::announce(const AuthorityGrant& grant, Instant now, Outbox& out) {
              Priority::authority, now);
   see_epoch(grant.scope, grant.epoch, now, out);
   if (grant.holder == identity_.id) held_.take(grant, now);
+  tell_term(grant, now, out);
+}
+
+void Master::tell_term(const AuthorityGrant& grant, Instant now, Outbox& out) {
   for (const Peer& peer : peers_) {
     if (peer.id == identity_.id) continue;
     if (peer.id == grant.holder)

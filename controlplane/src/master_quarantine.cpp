@@ -123,19 +123,29 @@ bool Master::decommission(NodeId id, const std::string& by, Instant now, Outbox&
   const bool gives_up = node->state.phase == Phase::quarantined;
   if (!believe(*node, gives_up ? EventType::remediation_abandoned : EventType::decommission_ordered, by, now))
     return false;
-  node->is_distrusted = true;
-  node->is_aside = false;
-  Distrust& distrust = distrusted_[id];
-  distrust = {.order = {}, .by = by, .since = now, .wiped = {}};
-  const auto wipe = issue({.node = id,
+  note_decommission(*node, by, now);
+  order_wipe(*node, distrusted_.at(id), now, out);
+  return true;
+}
+
+void Master::note_decommission(NodeRecord& node, const std::string& by, Instant now) {
+  node.is_distrusted = true;
+  node.is_aside = false;
+  distrusted_[node.enrolment.id] = {.order = {}, .by = by, .since = now, .wiped = {}};
+}
+
+// Where the scope's authority is not held now, it is ordered as soon as it is.
+void Master::order_wipe(const NodeRecord& node, Distrust& distrust, Instant now, Outbox& out) {
+  const Instant deadline = distrust.since + settings_->decommission_deadline;
+  if (now >= deadline) return;
+  const auto wipe = issue({.node = node.enrolment.id,
                            .home = {Role::master, identity_.index},
-                           .scope = node->enrolment.facts.domain_id,
+                           .scope = node.enrolment.facts.domain_id,
                            .kind = CommandKind::wipe,
-                           .valid_for = settings_->decommission_deadline,
-                           .argument = by},
+                           .valid_for = deadline - now,
+                           .argument = distrust.by},
                           now, out);
   if (wipe) distrust.order = *wipe;
-  return true;
 }
 
 // A node that has confirmed its wipe has nothing more to say (A40).
@@ -155,40 +165,43 @@ bool Master::reincarnate(Enrolment enrolment, Instant now) {
                             enrolment.public_key != node->enrolment.public_key;
   if (!is_next_life) return false;
   believe(*node, EventType::node_reincarnated, "a new life with other keys", now);
-  const AnyId id = any(enrolment.id);
-  admission_.begin_life(id, enrolment.incarnation);
+  begin_life(*node, std::move(enrolment), now);
+  finish_enrolment(*node, now);
+  return node->state.phase == Phase::active;
+}
+
+// Nothing of its earlier life counts any more, but for the tokens of its locks, which only rise (I-42).
+void Master::begin_life(NodeRecord& node, Enrolment enrolment, Instant now) {
+  admission_.replace_life(any(enrolment.id), node.state.incarnation);
   record_by_index_[enrolment.index] = record_by_id_.at(enrolment.id);
-  const LifecycleState state = node->state;
-  const std::uint64_t fencing_token = node->fencing_token;
   NodeRecord fresh;
   fresh.enrolment = std::move(enrolment);
-  fresh.state = state;
+  fresh.state = node.state;
   fresh.last_seen = now;
-  fresh.stored = node->stored;
-  fresh.epoch = node->epoch;
+  fresh.stored = node.stored;
+  fresh.epoch = node.epoch;
   fresh.contacts = fresh.enrolment.contacts.get();
-  fresh.fencing_token = fencing_token;
-  *node = std::move(fresh);
-  trust_again(*node);
-  const Arrow* arrow = take_arrow(*node, EventType::node_enrolled, VerdictKind::clean);
-  check(arrow != nullptr, "a registered node can be enrolled");
-  const PublicKey& key = node->enrolment.public_key;
-  append_own(EventType::node_enrolled, id,
-             encode(NodeEnrolled{std::string(arrow->id), Bytes(key.begin(), key.end())}), {}, Priority::trust,
-             now);
-  return believe(*node, EventType::node_activated, "enrolled again", now);
+  fresh.fencing_token = node.fencing_token;
+  node = std::move(fresh);
+  trust_again(node);
+}
+
+// Its keys are worth nothing any more: from here on nobody knows it at the door (I-48).
+void Master::end_life(const NodeRecord& node) {
+  record_by_index_[node.enrolment.index] = nobody;
+  distrusted_.erase(node.enrolment.id);
 }
 
 // ---- as time passes ---------------------------------------------------------------------------------------
 
-void Master::tend_distrusted(Instant now) {
+void Master::tend_distrusted(Instant now, Outbox& out) {
   for (auto next = distrusted_.begin(); next != distrusted_.end();) {
     const auto [id, distrust] = *next++;  // tending may take it off the list
-    tend(*find_record(id), distrusted_.at(id), now);
+    tend(*find_record(id), distrusted_.at(id), now, out);
   }
 }
 
-void Master::tend(NodeRecord& node, Distrust& distrust, Instant now) {
+void Master::tend(NodeRecord& node, Distrust& distrust, Instant now, Outbox& out) {
   if (node.state.phase == Phase::quarantined && distrust.is_remedied) {
     if (is_reconciled(node, distrust) &&
         (node.state.health != Health::failed || node.newest.health == Health::ok)) {
@@ -199,13 +212,12 @@ void Master::tend(NodeRecord& node, Distrust& distrust, Instant now) {
                         believe(node, EventType::remediation_re_reconcile, "remedied by " + distrust.by, now);
     }
   } else if (node.state.phase == Phase::decommissioning) {
+    if (distrust.order == CommandId{}) order_wipe(node, distrust, now, out);
     const bool confirmed = distrust.wiped && now - *distrust.wiped >= settings_->wiped_quiet;
     if (!confirmed && now - distrust.since < settings_->decommission_deadline) return;
     believe(node, EventType::decommission_completed,
             confirmed ? "wipe confirmed" : "unconfirmed: the deadline has passed", now);
-    // Its keys are worth nothing any more: from here on nobody knows it at the door (I-48).
-    record_by_index_[node.enrolment.index] = nobody;
-    distrusted_.erase(node.enrolment.id);
+    end_life(node);
   }
 }
 

@@ -231,7 +231,7 @@ void Master::store_replayed(NodeRecord& node, const Chunk& chunk, Instant now, O
                encode(ReplayChunkAcked{std::string(arrow->id), chunk.session, chunk.stream, chunk.first,
                                        chunk.last, bytes}),
                {}, Priority::health, now);
-    gate_.stored(node.enrolment.id, bytes_of(chunk.entries), now);
+    gate_.stored(node.enrolment.id, bytes, now);
   }
   to_node(node, ChunkAck{chunk.session, chunk.stream, chunk.last, mark, settings_->replay_credit_bytes}, out);
   if (is_planted(Defect::lock_before_verdict) && node.stored->marks == node.lock->heads) node.lock.reset();

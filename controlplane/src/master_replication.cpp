@@ -63,11 +63,15 @@ void Master::append(const std::vector<ByteView>& packed, const std::vector<Event
         "a master is the only writer of its log");
   for (std::size_t i = 0; i < events.size(); ++i) {
     const Event& event = events[i];
-    replication_.stored(stream_key_of(event), first_seq_of(event), event.seq);
-    note_parked(event, position);
+    index(event, position);
     views_->note({position++, now, packed[i]}, event);
-    artifacts_.apply(event);
   }
+}
+
+void Master::index(const Event& event, std::uint64_t position) {
+  replication_.stored(stream_key_of(event), first_seq_of(event), event.seq);
+  note_parked(event, position);
+  artifacts_.apply(event);
 }
 
 // Who has not shown yet that it is of this fleet may say nothing else.
@@ -82,8 +86,12 @@ bool Master::is_listened_to(const Packet& packet) const {
 Admitted Master::admit_copy(ByteView packed, std::optional<Event>& event) {
   event = decode<Event>(packed);
   if (!event) return Admitted::malformed;
-  if (event->origin != any(identity_.id) || event->incarnation != identity_.incarnation)
+  if (event->origin != any(identity_.id) || event->incarnation != identity_.incarnation) {
+    const auto node = id_cast<NodeTag>(event->origin);
+    const bool is_masters = !record_by_id_.contains(node) && !views().roster().find(node);
+    if (is_masters) admission_.add_life(event->origin, event->incarnation);
     return admission_.admit(packed, event);
+  }
   return event->seq <= own_seq_ ? Admitted::duplicate : Admitted::fork;
 }
 
@@ -135,7 +143,7 @@ void Master::see_copy(const Event& event, Instant now) {
     if (const auto said = payload_of<RangeParked>(event))
       admission_.park(event.subject, said->stream, said->first, std::nullopt, said->digest);
   } else if (event.type == EventType::node_reincarnated) {
-    admission_.begin_life(event.subject, admission_.follow(event.subject).incarnation + 1);
+    admission_.replace_life(event.subject, admission_.follow(event.subject).incarnation + 1);
   } else if (event.type == EventType::replay_granted) {
     see_other_lock(event, now);
   }

@@ -106,6 +106,10 @@ std::optional<std::vector<NodeId>> QuarantineBrake::release(DomainId domain, std
   return aside;
 }
 
+void QuarantineBrake::recall(DomainId domain, std::string_view cause, Instant at) {
+  watched_[{domain, std::string(cause)}].recent.push_back(at);
+}
+
 void QuarantineBrake::apply(const Event& event) {
   if (event.type != EventType::quarantine_braked && event.type != EventType::quarantine_brake_released)
     return;
@@ -118,6 +122,7 @@ void QuarantineBrake::apply(const Event& event) {
   Watched& watched = watched_[{said->domain_id, said->cause}];
   watched.holds = true;
   watched.quarantined = said->quarantined;
+  watched.told = said->held;
 }
 
 }  // namespace ibcf

@@ -60,10 +60,14 @@ bool ReturnGate::has_room(const Waiter& waiter, Instant now) const {
   return sessions == 0 || committed_ + before + waiter.claim <= budget();
 }
 
+std::uint64_t ReturnGate::claim_of(std::uint64_t backlog_bytes) const {
+  return std::min(backlog_bytes, budget() / at_least_at_once);
+}
+
 ReturnGate::Answer ReturnGate::ask(NodeId node, std::uint64_t backlog_bytes, Instant now) {
   measure(now);
   ended(node, now);  // a session of it that is still open was lost
-  const std::uint64_t claim = std::min(backlog_bytes, budget() / at_least_at_once);
+  const std::uint64_t claim = claim_of(backlog_bytes);
   const auto known = waiting_.find(node);
   Waiter waiter = known == waiting_.end() ? Waiter{++tickets_, claim, 0, now} : known->second;
   if (known != waiting_.end()) {
@@ -73,13 +77,23 @@ ReturnGate::Answer ReturnGate::ask(NodeId node, std::uint64_t backlog_bytes, Ins
   }
   waiter.claim = claim;
   if (!has_room(waiter, now)) return put_off(node, waiter, now);
+  let_in(node, claim, now);
+  return {true, {}, {}};
+}
+
+void ReturnGate::recall(NodeId node, std::uint64_t backlog_bytes, Instant at) {
+  measure(at);
+  ended(node, at);
+  let_in(node, claim_of(backlog_bytes), at);
+}
+
+void ReturnGate::let_in(NodeId node, std::uint64_t claim, Instant now) {
   if (open_.empty()) {
     measured_from_ = now;
     measured_ = 0;
   }
   open_[node] = claim;
   committed_ += claim;
-  return {true, {}, {}};
 }
 
 // The longer the queue, the wider they spread.

@@ -40,12 +40,27 @@ struct HandDriver {
   } machine;
   /// Asked for every packet on every hop: how many copies arrive. It may change the packet.
   std::function<int(const Hop&, Packet&)> on_the_way = [](const Hop&, Packet&) { return 1; };
+  /// Called before whoever it is handles a packet.
+  std::function<void(Endpoint, const Packet&)> receiving = [](Endpoint, const Packet&) {};
+  /// Called after whoever it is has handled a packet or a timer.
+  std::function<void(Endpoint)> handled = [](Endpoint) {};
+  /// What a store throws that dies with its master.
+  struct Killed {};
 
   Instant now;
   DomainId domain = derive_id<DomainTag>("hand", 1, "domain");
   MemoryStore store;
+  MemorySnapshots bodies;
+  bool is_master_at_work = false;   ///< it handles a packet or a timer: an operator's order is neither
+  EventStore* master_log = &store;  ///< what the master writes to; whatever it is, it ends in `store`
   Ed25519Verifier verifier;
   ReleaseKeys release_keys;  ///< that nodes trust
+  MasterIdentity master_identity{.id = derive_id<MasterTag>("hand", 1, "master"),
+                                 .index = 0,
+                                 .name = "master",
+                                 .level = AuthorityLevel::global,
+                                 .upstream = {}};
+  std::vector<Enrolment> inventory;
   std::unique_ptr<Master> master;
   std::unique_ptr<RelayCore> relay;
   std::deque<Ed25519Signer> signers;
@@ -69,29 +84,37 @@ struct HandDriver {
 
   /// Call once, after the settings are made.
   void start(std::uint32_t nodes, const Windows& windows = nullptr, std::uint64_t relay_bytes = 1 << 20) {
-    const MasterIdentity identity{.id = derive_id<MasterTag>("hand", 1, "master"),
-                                  .index = 0,
-                                  .name = "master",
-                                  .level = AuthorityLevel::global,
-                                  .upstream = {}};
-    master = std::make_unique<Master>(master_settings, identity, store, verifier);
+    master = std::make_unique<Master>(master_settings, master_identity, *master_log, verifier,
+                                      std::vector<Domain>{}, &bodies);
     relay = std::make_unique<RelayCore>(0, relay_bytes);
     written.resize(nodes);
     executed.resize(nodes);
     for (std::uint32_t i = 0; i < nodes; ++i) enrol(i, windows);
-    const Peer itself{.endpoint = {Role::master, 0},
-                      .id = identity.id,
-                      .name = "master",
-                      .level = AuthorityLevel::global,
-                      .scopes = {domain},
-                      .lease = std::chrono::hours{2}};
-    master->start({itself}, now, out_);
-    drain({Role::master, 0});
+    start_master();
     for (std::uint32_t i = 0; i < nodes; ++i) {
       agents[i].start(now, out_);
       drain({Role::node, i});
     }
     for (std::uint32_t i = 0; windows && i < nodes; ++i) follow_windows(i, *windows);
+  }
+
+  /// The master's process dies, whatever it had in hand with it, and a new one goes on from its log.
+  void restart_master() {
+    out_ = {};
+    ++master_identity.incarnation;
+    master = std::make_unique<Master>(master_settings, master_identity, *master_log, verifier,
+                                      std::vector<Domain>{}, &bodies);
+    master->recover(inventory, now);
+    start_master();
+  }
+  /// The masters of the fleet: this one alone.
+  [[nodiscard]] std::vector<Peer> peers() const {
+    return {{.endpoint = {Role::master, 0},
+             .id = master_identity.id,
+             .name = "master",
+             .level = AuthorityLevel::global,
+             .scopes = {domain},
+             .lease = std::chrono::hours{2}}};
   }
 
   // the world around them
@@ -112,10 +135,12 @@ struct HandDriver {
 
   /// Hands a packet over at once, whoever may have made it.
   void give(Endpoint to, const Packet& packet) {
+    receiving(to, packet);
     if (to.role == Role::node) agents[to.index].on_message(packet, now, out_);
     if (to.role == Role::relay) relay->on_message(packet, now, out_);
-    if (to.role == Role::master) master->on_message(packet, now, out_);
+    if (to.role == Role::master) on_master([&] { master->on_message(packet, now, out_); });
     drain(to);
+    handled(to);
   }
   /// As if the node, or the master, had sent it: sealed.
   void to_master(std::uint32_t node, Message message) {
@@ -295,6 +320,21 @@ struct HandDriver {
   }
 
  private:
+  void start_master() {
+    master->start(peers(), now, out_);
+    drain({Role::master, 0});
+  }
+  template <class Work>
+  void on_master(Work&& work) {
+    is_master_at_work = true;
+    try {
+      work();
+    } catch (const Killed&) {
+      restart_master();
+    }
+    is_master_at_work = false;
+  }
+
   void enrol(std::uint32_t node, const Windows& windows) {
     Digest secret;
     secret.bytes[0] = static_cast<std::uint8_t>(node + 1);
@@ -322,6 +362,7 @@ struct HandDriver {
     enrolment.secret = secret_of(node);
     enrolment.relay = {Role::relay, 0};
     enrolment.contacts = windows;
+    inventory.push_back(enrolment);
     master->enrol(std::move(enrolment), now);
   }
 
@@ -349,7 +390,9 @@ struct HandDriver {
     }
     for (const Executed& one : box.executed) executed[self.index].push_back(one);
     for (const TimerRequest& request : box.timers)
-      at(request.at, [this, self, timer = request.timer] { wake(self, timer); });
+      at(request.at, [this, self, timer = request.timer, life = master_identity.incarnation] {
+        if (self.role != Role::master || life == master_identity.incarnation) wake(self, timer);
+      });
     for (Outgoing& outgoing : box.sends)
       send({self, outgoing.via, outgoing.packet.to.role == Role::master}, std::move(outgoing.packet));
     // I-41: a lock is held exactly while REPLAYING.
@@ -359,8 +402,9 @@ struct HandDriver {
 
   void wake(Endpoint self, Timer timer) {
     if (self.role == Role::node) agents[self.index].on_timer(timer, now, out_);
-    if (self.role == Role::master) master->on_timer(timer, now, out_);
+    if (self.role == Role::master) on_master([&] { master->on_timer(timer, now, out_); });
     drain(self);
+    handled(self);
   }
 
   void send(const Hop& hop, Packet packet) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "model/event.hpp"
@@ -54,15 +56,23 @@ class Admission {
   /// said where that could be read, and the chain value after it.
   Admitted park(const AnyId& origin, StreamClass stream, std::uint64_t seq, const std::optional<Digest>& prev,
                 const Digest& value);
-  /// A new life of the origin: its streams begin again, and those of earlier lives are closed (I-48).
-  void begin_life(const AnyId& origin, std::uint32_t incarnation);
+  /// A new life of a node: its streams begin again, and those of earlier lives are closed (I-48).
+  void replace_life(const AnyId& origin, std::uint32_t incarnation);
+  /// This life of a master is admitted too, beside its others: it begins one with each start, and the logs of
+  /// all of them count.
+  void add_life(const AnyId& origin, std::uint32_t incarnation) {
+    if (incarnation > 1) later_lives_[{origin, incarnation}].incarnation = incarnation;
+  }
 
   /// What is stored of the origin from now on, nothing before its first event. Stays where it is as long as
   /// this object lives, so that a heartbeat need not look it up.
   [[nodiscard]] const Origin& follow(const AnyId& origin) { return origins_[origin]; }
 
  private:
+  Origin* find_life(const AnyId& origin, std::uint32_t incarnation);
+
   std::unordered_map<AnyId, Origin> origins_;
+  std::map<std::pair<AnyId, std::uint32_t>, Origin> later_lives_;
 };
 
 }  // namespace ibcf

@@ -61,6 +61,9 @@ class GrantChain {
   /// The first grant of a scope: epoch 1.
   AuthorityGrant begin(DomainId scope, AuthorityLevel level, MasterId holder, std::string holder_name,
                        Duration lease, Instant now);
+  /// A grant of this chain as the grantor's log tells it, a first one or a renewal; by the grantor's own
+  /// clock.
+  void recall(const AuthorityGrant& grant);
   /// The holder of `epoch` wants to go on; nothing if that term is over or about to be.
   std::optional<AuthorityGrant> renew(DomainId scope, std::uint64_t epoch, MasterId holder, Instant now);
   /// Orders a hand-over; the current holder is to be told to give up.

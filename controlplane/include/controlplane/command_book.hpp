@@ -89,6 +89,9 @@ class CommandBook {
   void end_terms_before(DomainId scope, std::uint64_t epoch, Todo& todo);
   /// Ends open commands whose last moment is over, and forgets final ones long past it.
   void expire(Instant now, Todo& todo);
+  /// After a fold: what follows from its newest events and is not in the log yet, because the master died in
+  /// between.
+  void finish(Todo& todo);
   /// Folds an event of the master's log: command.issued and command.moved of its own, command.result and
   /// command.intent of its nodes. Requires that other events, and those about nodes that this master is not
   /// home to, are left out.

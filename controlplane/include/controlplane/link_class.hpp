@@ -48,6 +48,9 @@ class LinkClass {
     return *current_;
   }
 
+  /// The class that a log tells; whether it was about to change is not known.
+  void recall(ConnectivityMode mode) { current_ = mode; }
+
   /// LIVE until something was measured.
   [[nodiscard]] ConnectivityMode current() const { return current_.value_or(ConnectivityMode::live); }
 

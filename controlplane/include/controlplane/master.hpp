@@ -108,6 +108,24 @@ class Master {
 
   /// Registers, enrols and activates a node (S1, S2, S3).
   void enrol(Enrolment enrolment, Instant now);
+  /// Instead of enrolling: builds this master again from its log, as it was before it died, wherever it died;
+  /// to be called before start(). The inventory holds the nodes it is home to, each in its present life, with
+  /// what no log may hold (their link secrets); one that the log does not know yet is enrolled. What an
+  /// append of the log stands behind is there again: marks and chain values, belief, locks and sessions,
+  /// distrust and how far a remediation or a wipe has come, the brake, parked ranges, artifacts, commands,
+  /// rollouts, terms, the return gate's pace, what is known of peers. Requires an incarnation above all of
+  /// this master's in the log, a store that is sound, and all of it (nothing was dropped by retention).
+  /// Bodies of snapshots are there as far as their own store still has them.
+  ///
+  /// Not from the log, and made good by what comes: round trips and dwell times, heartbeats since the last
+  /// flush, who is asked for what and when (a node is first missed a full silence after the start); whose
+  /// turn it was at the return gate (each asks again, and waits as long as a first one at most); whom the
+  /// brake had set aside (it goes on to hold, and sets aside again whoever misbehaves again); which evidence
+  /// was told already (at most it is told once more); the nonces of Hellos that led to no session; how far a
+  /// node's clock has been heard, for provisional ends of commands. A lease granted by another master is
+  /// asked for anew before this one acts under it. Lost, and to be ordered again: a hand-over that had not
+  /// begun, and a rollout's order to peers that had not confirmed it; both may be given twice.
+  void recover(std::vector<Enrolment> inventory, Instant now);
   /// The masters it exchanges its log with: for the GLOBAL one all of them, itself included; it makes the
   /// first grants.
   void start(const std::vector<Peer>& peers, Instant now, Outbox& out);
@@ -219,7 +237,31 @@ class Master {
 
   void on_master(const Packet& packet, Instant now, Outbox& out);
 
+  // starting again
+  struct Recalled;
+  void recall(const Stored& stored, Instant now);
+  void recall_own(const Event& event, Instant now);
+  void recall_command(const Event& event);
+  void recall_order(const Command& command);
+  void recall_parked(const Event& event);
+  void recall_beats(const HeartbeatBatch& batch);
+  void recall_step(NodeRecord& node, const Event& event, Instant now);
+  void recall_turn(NodeRecord& node, const Event& event);
+  void recall_trust(NodeRecord& node, std::optional<Phase> before, const std::string& reason,
+                    const Event& event);
+  void recall_word(NodeRecord& node, const Event& event, Instant at);
+  void recall_remedy(NodeRecord& node, const CommandResult& result, Instant at);
+  void recall_copy(const Event& event);
+  void recall_other_lock(const Event& event);
+  void recall_grant(const Event& event);
+  void finish_steps(Instant now);
+  void take_up(NodeRecord& node, Instant now);
+  void take_up_artifacts(NodeRecord& node, Instant now);
+  void go_on(Instant now, Outbox& out);
+
   // nodes and belief
+  NodeRecord& add_record(Enrolment enrolment);
+  void finish_enrolment(NodeRecord& node, Instant now);
   NodeRecord* find_record(Endpoint from);
   NodeRecord* find_record(NodeId id);
   [[nodiscard]] LifecycleFacts facts_of(const NodeRecord& node, VerdictKind verdict) const;
@@ -273,8 +315,12 @@ class Master {
   void trust_again(NodeRecord& node);
   bool sees_traffic_after_wipe(NodeRecord& node, Instant now);
   void on_remedy(NodeRecord& node, const CommandResult& result, Instant now);
-  void tend_distrusted(Instant now);
-  void tend(NodeRecord& node, Distrust& distrust, Instant now);
+  void note_decommission(NodeRecord& node, const std::string& by, Instant now);
+  void order_wipe(const NodeRecord& node, Distrust& distrust, Instant now, Outbox& out);
+  void begin_life(NodeRecord& node, Enrolment enrolment, Instant now);
+  void end_life(const NodeRecord& node);
+  void tend_distrusted(Instant now, Outbox& out);
+  void tend(NodeRecord& node, Distrust& distrust, Instant now, Outbox& out);
 
   Admitted store_entries(NodeRecord& node, const Chunk& chunk, Instant now, Outbox& out);
   void learn(NodeRecord& node, const Event& event, Instant now, Outbox& out);
@@ -315,11 +361,13 @@ class Master {
   void see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox& out);
   void tend_authority(Instant now, Outbox& out);
   void announce(const AuthorityGrant& grant, Instant now, Outbox& out);
+  void tell_term(const AuthorityGrant& grant, Instant now, Outbox& out);
   [[nodiscard]] const Peer* find_peer(MasterId id) const;
 
   // the log and its copies
   void append_own(EventType type, AnyId subject, Bytes payload, AnyId cause, Priority priority, Instant now);
   void append(const std::vector<ByteView>& packed, const std::vector<Event>& events, Instant now);
+  void index(const Event& event, std::uint64_t position);
   [[nodiscard]] bool is_listened_to(const Packet& packet) const;
   Admitted admit_copy(ByteView packed, std::optional<Event>& event);
   void on_replicate(Endpoint from, const Replicate& replicate, Instant now, Outbox& out);
@@ -369,6 +417,7 @@ class Master {
   Replication replication_;
   std::set<StreamKey> misfits_;  // streams of which an entry was rejected and written down
   std::vector<Unconfirmed> unconfirmed_;
+  std::shared_ptr<Recalled> recalled_;  // between recover() and start()
   Counters counters_;
 };
 

@@ -59,6 +59,8 @@ class QuarantineBrake {
   /// At most so many nodes of a domain of this size are quarantined for one cause in one window.
   [[nodiscard]] std::size_t limit(std::size_t nodes_of_domain) const;
 
+  /// After a restart: a node of the domain was quarantined for the cause at this time.
+  void recall(DomainId domain, std::string_view cause, Instant at);
   /// After a restart: that a brake holds or was released. Who was set aside misbehaves again, or not.
   void apply(const Event& event);
 

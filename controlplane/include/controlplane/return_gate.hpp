@@ -37,6 +37,9 @@ class ReturnGate {
   };
   /// The node wants to bring so many bytes. Where it is admitted its session is open until ended().
   Answer ask(NodeId node, std::uint64_t backlog_bytes, Instant now);
+  /// After a restart: the node was let in with so many bytes at this time. Who was put off asks again, and
+  /// its turn begins anew: the longer wait that this costs is bounded like the first one.
+  void recall(NodeId node, std::uint64_t backlog_bytes, Instant at);
   /// So many bytes of the node's session were stored.
   void stored(NodeId node, std::uint64_t bytes, Instant now);
   void ended(NodeId node, Instant now);
@@ -55,6 +58,8 @@ class ReturnGate {
   };
   void measure(Instant now);
   [[nodiscard]] bool has_room(const Waiter& waiter, Instant now) const;
+  [[nodiscard]] std::uint64_t claim_of(std::uint64_t backlog_bytes) const;
+  void let_in(NodeId node, std::uint64_t claim, Instant now);
   Answer put_off(NodeId node, Waiter waiter, Instant now);
 
   ReturnGateSettings settings_;

@@ -1,0 +1,414 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "controlplane/master.hpp"
+#include "controlplane/master_views.hpp"
+#include "model/check.hpp"
+
+/// A master that starts again: everything it believed is in its log, and is folded from there (protocols
+/// page, "Masters").
+namespace ibcf {
+
+/// What the log says that can be used only at the end of it, or once the peers are known.
+struct Master::Recalled {
+  std::map<CommandId, CommandState> told;    ///< of commands it delivers: the newest state in the log
+  std::map<CommandId, Command> forwarded;    ///< issued here for another home, and not seen in its log
+  std::set<std::string> halted;              ///< peers
+  std::map<NodeId, NodeReconciled> decided;  ///< at the newest return, told with its verdict
+  std::map<NodeId, CommandResult> remedies;  ///< of updates that nothing followed from yet
+  std::map<NodeId, std::uint64_t> newest;    ///< stamp of the newest word of a node
+  std::optional<NodeId> judged_last;         ///< what was found on it is the last that this master wrote
+};
+
+void Master::recover(std::vector<Enrolment> inventory, Instant now) {
+  check(nodes_.empty() && replication_.index().size() == 0, "a master is recovered before it does anything");
+  check(store_->first() == 0, "a master is recovered from the whole of its log");
+  for (Enrolment& enrolment : inventory) add_record(std::move(enrolment)).last_seen = Instant::min();
+  recalled_ = std::make_shared<Recalled>();
+  const Scanned scanned = store_->scan(0, [&](const Stored& stored) {
+    recall(stored, now);
+    return true;
+  });
+  check(scanned.end == ScanEnd::complete, "a log is repaired before a master is recovered from it");
+  finish_steps(now);
+  for (NodeRecord& node : nodes_) take_up(node, now);
+}
+
+// Every entry passes the door again, so that what comes a second time is known.
+void Master::recall(const Stored& stored, Instant now) {
+  std::optional<Event> event = decode<Event>(stored.packed);
+  check(event.has_value(), "what is stored is an event");
+  const bool is_own = event->origin == any(identity_.id);
+  check(!is_own || event->incarnation < identity_.incarnation,
+        "each start of a master has an incarnation of its own");
+  const Admitted admitted = admit_copy(stored.packed, event);
+  check(admitted == Admitted::fresh, "what is stored was admitted");
+  index(*event, stored.position);
+  if (is_own)
+    recall_own(*event, now);
+  else if (NodeRecord* node = find_record(id_cast<NodeTag>(event->origin)))
+    recall_word(*node, *event, stored.ingested);
+  else
+    recall_copy(*event);
+}
+
+// ---- what it wrote itself ---------------------------------------------------------------------------------
+
+void Master::recall_own(const Event& event, Instant now) {
+  hlc_ = std::max(hlc_, event.hlc);
+  rollouts_.apply(event);
+  brake_.apply(event);
+  NodeRecord* node = find_record(id_cast<NodeTag>(event.subject));
+  recalled_->judged_last.reset();
+  if (event.type <= EventType::node_reincarnated) {
+    check(node != nullptr, "the inventory has every node of the log");
+    return recall_step(*node, event, now);
+  }
+  switch (event.type) {
+    case EventType::command_issued:
+      if (node != nullptr) return recall_command(event);
+      if (const auto issued = payload_of<CommandIssued>(event))
+        recalled_->forwarded[issued->command.id] = issued->command;
+      return;
+    case EventType::command_moved:
+      return recall_command(event);
+    case EventType::node_reconciled:
+      if (auto decided = payload_of<NodeReconciled>(event))
+        recalled_->decided[id_cast<NodeTag>(event.subject)] = std::move(*decided);
+      return;
+    case EventType::artifact_judged:
+      if (node != nullptr) recalled_->judged_last = node->enrolment.id;
+      return;
+    case EventType::range_parked:
+    case EventType::range_redriven:
+      return recall_parked(event);
+    case EventType::heartbeat_batch:
+      if (const auto batch = payload_of<HeartbeatBatch>(event)) recall_beats(*batch);
+      return;
+    case EventType::authority_granted:
+      return recall_grant(event);
+    case EventType::peer_refused:
+      if (const auto refused = payload_of<PeerRefused>(event); refused && refused->halted)
+        recalled_->halted.insert(refused->peer);
+      return;
+    case EventType::peer_resumed:
+      if (const auto resumed = payload_of<PeerResumed>(event)) recalled_->halted.erase(resumed->peer);
+      return;
+    default:
+      return;
+  }
+}
+
+void Master::recall_command(const Event& event) {
+  commands_.apply(event);
+  if (const auto issued = payload_of<CommandIssued>(event);
+      event.type == EventType::command_issued && issued) {
+    recalled_->told[issued->command.id] = CommandState::queued;
+    recall_order(issued->command);
+  }
+  if (const auto moved = payload_of<CommandMoved>(event); event.type == EventType::command_moved && moved)
+    recalled_->told[moved->command_id] = moved->state;
+}
+
+// The order that a node's remediation, or its wipe, waits for.
+void Master::recall_order(const Command& command) {
+  const auto found = distrusted_.find(command.node_id);
+  if (found == distrusted_.end()) return;
+  Distrust& distrust = found->second;
+  if (command.kind == CommandKind::wipe) distrust.order = command.id;
+  if (command.kind != CommandKind::remediate) return;
+  distrust.order = command.id;
+  distrust.by = command.argument.substr(0, command.argument.find(": "));
+  distrust.is_remedied = false;
+}
+
+void Master::recall_parked(const Event& event) {
+  NodeRecord* node = find_record(id_cast<NodeTag>(event.subject));
+  const auto said = payload_of<RangeParked>(event);
+  check(said.has_value(), "what is parked is written down with its place");
+  const auto inside = decode<Event>(said->packed);
+  if (event.type == EventType::range_redriven) {
+    if (node != nullptr && inside) recall_word(*node, *inside, event.occurred);
+    return;
+  }
+  admission_.park(event.subject, said->stream, said->first,
+                  inside ? std::optional{inside->prev} : std::nullopt, said->digest);
+  if (node != nullptr) ++node->parked_in_session;
+}
+
+void Master::recall_beats(const HeartbeatBatch& batch) {
+  for (std::size_t i = 0; i < batch.ordinal.size(); ++i) {
+    NodeRecord* node = find_record({Role::node, batch.ordinal[i]});
+    if (node == nullptr) continue;
+    node->last_seen =
+        std::max(node->last_seen, batch.from + std::chrono::milliseconds{batch.last_seen_ms[i]});
+    node->newest.written = batch.head[i];
+    node->newest.rtt_us = batch.rtt_us[i];
+    node->newest.backlog_events = batch.backlog_events[i];
+    node->newest.backlog_bytes = batch.backlog_bytes[i];
+    node->newest.mode = batch.mode[i];
+    node->newest.health = batch.health[i];
+  }
+}
+
+// Takes the arrow that the event names, under the facts it was taken under.
+void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
+  std::string id = "S1";
+  std::string reason;
+  LifecycleFacts facts;
+  std::optional<ConnectivityMode> measured;
+  switch (event.type) {
+    case EventType::node_registered:
+      break;
+    case EventType::node_enrolled:
+      id = payload_of<NodeEnrolled>(event).value().arrow;
+      break;
+    case EventType::replay_granted: {
+      const auto granted = payload_of<ReplayGranted>(event).value();
+      id = granted.arrow;
+      node.lock = ReplayLock{granted.session, granted.fencing_token, granted.nonce, granted.heads, now};
+      node.fencing_token = granted.fencing_token;
+      node.hello_nonce = granted.nonce;
+      node.last_seen = std::max(node.last_seen, event.occurred);
+      node.parked_in_session = 0;
+      ++open_replays_;
+      gate_.recall(node.enrolment.id, granted.backlog_bytes, event.occurred);
+      break;
+    }
+    case EventType::replay_chunk_acked: {
+      const auto acked = payload_of<ReplayChunkAcked>(event).value();
+      id = acked.arrow;
+      node.last_seen = std::max(node.last_seen, event.occurred);
+      gate_.stored(node.enrolment.id, acked.bytes, event.occurred);
+      break;
+    }
+    case EventType::replay_verdict: {
+      const auto verdict = payload_of<ReplayVerdict>(event).value();
+      id = verdict.arrow;
+      if (!verdict.reasons.empty()) reason = verdict.reasons.front();
+      facts.link_class = verdict.link_class;
+      facts.verdict = verdict.kind;
+      measured = verdict.link_class;
+      check(node.lock.has_value(), "a verdict ends a session");
+      node.settled_nonce = node.lock->nonce;
+      node.may_return = false;
+      Verdict told{verdict.session, node.lock->nonce,      verdict.kind, verdict.marks,
+                   verdict.epoch,   verdict.commands_held, {},           {}};
+      if (auto& decided = recalled_->decided[node.enrolment.id]; decided.session == verdict.session) {
+        told.bundle_id = decided.bundle_id;
+        // Nothing is changed on a node that is not trusted.
+        if (verdict.kind != VerdictKind::violation) told.decisions = std::move(decided.decisions);
+      }
+      node.last_verdict = std::make_shared<const Verdict>(std::move(told));
+      node.lock.reset();
+      --open_replays_;
+      gate_.ended(node.enrolment.id, event.occurred);
+      break;
+    }
+    default: {
+      auto step = payload_of<LifecycleStep>(event).value();
+      id = step.arrow;
+      reason = std::move(step.reason);
+      facts.link_class = step.link_class;
+      facts.health = node.newest.health = step.health;
+      if (node.state.mode || event.type == EventType::conn_classified) measured = step.link_class;
+      recall_turn(node, event);
+    }
+  }
+  const Arrow* arrow = find_arrow(id);
+  check(arrow != nullptr && arrow->trigger == event.type, "a step in the log names its arrow");
+  // No payload carries it; the arrow itself tells what its guard found.
+  facts.autonomy_granted = arrow->guard != Guard::no_autonomy;
+  check(find_arrow(node.state, arrow->trigger, facts) == arrow,
+        "a node's steps in the log follow each other");
+  const std::optional<Phase> before = node.state.phase;
+  node.state = evolve(node.state, *arrow, facts);
+  if (measured) node.link_class.recall(*measured);
+  recall_trust(node, before, reason, event);
+}
+
+void Master::recall_turn(NodeRecord& node, const Event& event) {
+  if (event.type == EventType::conn_lost) {
+    node.lost_since = event.occurred;
+    node.last_seen =
+        std::max(node.last_seen, event.occurred - settings_->missed_heartbeats * settings_->heartbeat);
+  }
+  if (event.type == EventType::remediation_re_reconcile) node.may_return = true;
+  if (event.type == EventType::conn_detected) node.last_seen = std::max(node.last_seen, event.occurred);
+  if (event.type != EventType::replay_session_lost) return;
+  node.lock.reset();
+  --open_replays_;
+  gate_.ended(node.enrolment.id, event.occurred);
+}
+
+// Trust, as the step moved it: see master_quarantine.cpp.
+void Master::recall_trust(NodeRecord& node, std::optional<Phase> before, const std::string& reason,
+                          const Event& event) {
+  const auto verdict =
+      event.type == EventType::replay_verdict ? payload_of<ReplayVerdict>(event) : std::nullopt;
+  if (brings_quarantine(event.type) || (verdict && verdict->kind == VerdictKind::violation)) {
+    if (before != Phase::quarantined && node.state.phase == Phase::quarantined)
+      brake_.recall(node.enrolment.facts.domain_id, cause_of(reason).word, event.occurred);
+    note_distrust(node, before, reason, event.occurred);
+  }
+  recalled_->remedies.erase(node.enrolment.id);
+  switch (event.type) {
+    case EventType::replay_verdict:
+      if (verdict && verdict->kind == VerdictKind::clean) note_reconciled(node);
+      return;
+    case EventType::replay_not_needed:
+      return note_reconciled(node);
+    case EventType::remediation_completed:
+    case EventType::update_completed:
+      return trust_again(node);
+    case EventType::decommission_ordered:
+    case EventType::remediation_abandoned:
+      return note_decommission(node, reason, event.occurred);
+    case EventType::decommission_completed:
+      return end_life(node);
+    case EventType::node_reincarnated:
+      return begin_life(node, node.enrolment, event.occurred);
+    default:
+      return;
+  }
+}
+
+// ---- what others wrote ------------------------------------------------------------------------------------
+
+// As learn() took it when it came, but for what followed from it: that is in the log behind it.
+void Master::recall_word(NodeRecord& node, const Event& event, Instant at) {
+  // It wrote this after every heartbeat that is older; the moment itself may be that of the next one. Its
+  // clock may have been set back, its stamps only rise.
+  if (std::uint64_t& newest = recalled_->newest[node.enrolment.id]; event.hlc >= newest) {
+    newest = event.hlc;
+    node.newest_sent = event.occurred - Duration{1};
+  }
+  BundleId bundle;
+  if (event.type == EventType::observation_recorded) {
+    const auto observation = payload_of<Observation>(event);
+    if (!observation) return;
+    bundle = observation->policy_bundle_id;
+  } else if (event.type == EventType::command_result) {
+    const auto result = payload_of<CommandResult>(event);
+    if (!result) return;
+    bundle = result->bundle_id;
+    recall_remedy(node, *result, at);
+  } else if (event.type != EventType::command_intent) {
+    return;
+  }
+  if (event.type != EventType::command_intent && event.hlc >= node.bundle_hlc) {
+    node.bundle = bundle;
+    node.bundle_hlc = event.hlc;
+  }
+  commands_.apply(event);
+  rollouts_.apply(event);
+}
+
+// What the node's word on its order led to besides this is a step in the log behind it.
+void Master::recall_remedy(NodeRecord& node, const CommandResult& result, Instant at) {
+  const auto found = distrusted_.find(node.enrolment.id);
+  if (found == distrusted_.end() || found->second.order != result.command_id) return;
+  if (node.state.phase == Phase::updating)
+    recalled_->remedies[node.enrolment.id] = result;
+  else
+    on_remedy(node, result, at);
+}
+
+void Master::recall_copy(const Event& event) {
+  if (event.type == EventType::authority_granted) return recall_grant(event);
+  if (event.type == EventType::range_parked) return recall_parked(event);
+  if (event.type == EventType::node_reincarnated)
+    return admission_.replace_life(event.subject, admission_.follow(event.subject).incarnation + 1);
+  if (event.type == EventType::replay_granted) return recall_other_lock(event);
+  if (event.type != EventType::command_issued) return;
+  // Its home has taken it up.
+  if (const auto issued = payload_of<CommandIssued>(event)) recalled_->forwarded.erase(issued->command.id);
+}
+
+void Master::recall_other_lock(const Event& event) {
+  NodeRecord* node = find_record(id_cast<NodeTag>(event.subject));
+  const auto said = payload_of<ReplayGranted>(event);
+  if (node != nullptr && said) node->fencing_token = std::max(node->fencing_token, said->fencing_token);
+}
+
+// A lease that another master granted counts from when this one asked, which is not known any more: it asks
+// again before it acts.
+void Master::recall_grant(const Event& event) {
+  const auto granted = payload_of<AuthorityGranted>(event);
+  if (!granted) return;
+  const AuthorityGrant& grant = granted->grant;
+  std::uint64_t& known = epochs_[grant.scope];
+  known = std::max(known, grant.epoch);
+  held_.give_up(grant.scope, known - 1);
+  const bool is_grantor = event.origin == any(identity_.id);
+  if (is_grantor) chain_.recall(grant);
+  if (grant.holder != identity_.id) return;
+  if (is_grantor)
+    held_.take(grant, grant.granted_ts);
+  else
+    held_.offer(grant);
+}
+
+// ---- going on ---------------------------------------------------------------------------------------------
+
+// It may have died between a word and what follows from it.
+void Master::finish_steps(Instant now) {
+  CommandBook::Todo todo;
+  for (const auto& [id, state] : recalled_->told) {
+    const CommandRecord* record = commands_.find(id);
+    if (record == nullptr || record->state == state) continue;
+    todo.events.push_back({EventType::command_moved, any(record->command.node_id),
+                           encode(CommandMoved{id, record->state, "found after a restart"}), any(id),
+                           Priority::command_result});
+  }
+  for (const auto& [scope, epoch] : epochs_) commands_.end_terms_before(scope, epoch, todo);
+  commands_.finish(todo);
+  append_proposed(todo.events, now);
+  for (const auto& [id, result] : recalled_->remedies) on_remedy(*find_record(id), result, now);
+}
+
+// How long it was away says nothing about who fell silent meanwhile: silence counts from now on.
+void Master::take_up(NodeRecord& node, Instant now) {
+  finish_enrolment(node, now);
+  take_up_artifacts(node, now);
+  node.open_commands = static_cast<std::uint32_t>(commands_.open_of(node.enrolment.id).size());
+  if (!node.is_lost()) node.last_seen = now;
+  if (!node.is_windowed()) return;
+  const auto& contacts = *node.contacts;
+  while (node.next_contact < contacts.size() && contacts[node.next_contact].closes <= now)
+    ++node.next_contact;
+}
+
+// What it showed to run was looked at, unless that is news, or was the last that happened.
+void Master::take_up_artifacts(NodeRecord& node, Instant now) {
+  const NodeId id = node.enrolment.id;
+  const auto slot = views().roster().find(id);
+  if (!slot) return;
+  const auto& seen = views().drift().inputs().of(*slot).seen;
+  if (!seen) return;
+  const std::vector<ArtifactJudged> running = judge_running_on(id);
+  const bool is_news = std::any_of(running.begin(), running.end(),
+                                   [&](const ArtifactJudged& judged) { return artifacts_.is_news(judged); });
+  if (is_news || recalled_->judged_last == id)
+    judge_installed(node, now);
+  else
+    judged_[id] = {seen->body, artifacts_.generation()};
+}
+
+// The peers are known now: what none of them may have heard is said again.
+void Master::go_on(Instant now, Outbox& out) {
+  for (const std::string& peer : recalled_->halted) replication_.halt(peer);
+  for (const DomainId scope : chain_.scopes()) tell_term(*chain_.current(scope), now, out);
+  for (const auto& [id, command] : recalled_->forwarded) {
+    if (now >= command.execute_before) continue;
+    for (const Peer& peer : peers_)
+      if (peer.id != identity_.id &&
+          std::find(peer.scopes.begin(), peer.scopes.end(), command.scope) != peer.scopes.end())
+        to_master_surely(peer.endpoint, any(id),
+                         std::make_shared<const CommandForward>(CommandForward{command}), now, out);
+  }
+  recalled_.reset();
+}
+
+}  // namespace ibcf
