@@ -65,7 +65,8 @@ void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
   autonomous_since_ = never;
   max_epoch_seen_ = state.max_epoch_seen;
   hlc_ = state.hlc;
-  nonce_ = answered_nonce_ = state.nonce;  // what answers an older Hello is worth nothing
+  // What answers an older Hello is worth nothing, and what this life says of its commands is no old word.
+  nonce_ = answered_nonce_ = state.nonce + 1;
   bundle_ = state.bundle;
   objects_ = state.objects;
   boot_ = state.boot + 1;

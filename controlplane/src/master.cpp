@@ -179,7 +179,7 @@ const Arrow* Master::take_arrow(NodeRecord& node, EventType trigger, VerdictKind
 }
 
 bool Master::believe(NodeRecord& node, EventType trigger, std::string reason, Instant now,
-                     VerdictKind verdict) {
+                     VerdictKind verdict, AnyId cause) {
   const bool is_grave = brings_quarantine(trigger);
   if (is_grave && is_braked(node, trigger, verdict, reason, now)) return false;
   const std::optional<Phase> before = node.state.phase;
@@ -189,7 +189,7 @@ bool Master::believe(NodeRecord& node, EventType trigger, std::string reason, In
   append_own(trigger, any(node.enrolment.id),
              encode(LifecycleStep{std::string(arrow->id), node.link_class.current(), node.newest.health,
                                   std::move(reason)}),
-             {}, Priority::health, now);
+             cause, Priority::health, now);
   return true;
 }
 

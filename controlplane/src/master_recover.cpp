@@ -235,6 +235,8 @@ void Master::recall_turn(NodeRecord& node, const Event& event) {
         std::max(node.last_seen, event.occurred - settings_->missed_heartbeats * settings_->heartbeat);
   }
   if (event.type == EventType::remediation_re_reconcile) node.may_return = true;
+  if (event.type == EventType::replay_not_needed)
+    node.hello_nonce = node.settled_nonce = nonce_in(event.cause);
   if (event.type == EventType::conn_detected) node.last_seen = std::max(node.last_seen, event.occurred);
   if (event.type != EventType::replay_session_lost) return;
   node.lock.reset();

@@ -101,7 +101,9 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     return;
   }
   if (heads_of(hello) == node.stored->marks) {
-    believe(node, EventType::replay_not_needed, "marks and heads are equal", now);
+    // With the Hello as its cause: one that comes again after a restart must not count for a new one.
+    believe(node, EventType::replay_not_needed, "marks and heads are equal", now, VerdictKind::clean,
+            cause_of_hello(hello.nonce));
     node.settled_nonce = hello.nonce;
     Reconciled reconciled = reconcile_node(node, 0, true, now);
     note_reconciled(node);

@@ -85,6 +85,19 @@ std::string_view name_of(const Message& message) {
   return names[message.index()];
 }
 
+AnyId cause_of_hello(std::uint64_t nonce) {
+  AnyId cause;
+  for (auto byte = cause.bytes.rbegin(); nonce != 0; nonce >>= 8) *byte++ = static_cast<std::uint8_t>(nonce);
+  return cause;
+}
+
+std::uint64_t nonce_in(const AnyId& cause) {
+  std::uint64_t nonce = 0;
+  for (std::size_t i = cause.bytes.size() - sizeof nonce; i < cause.bytes.size(); ++i)
+    nonce = nonce << 8 | cause.bytes[i];
+  return nonce;
+}
+
 Digest digest_of(const std::vector<LogEntry>& entries) {
   Digest value;
   for (const LogEntry& entry : entries) {

@@ -42,7 +42,10 @@ struct HandDriver {
   std::function<int(const Hop&, Packet&)> on_the_way = [](const Hop&, Packet&) { return 1; };
   /// Called before whoever it is handles a packet.
   std::function<void(Endpoint, const Packet&)> receiving = [](Endpoint, const Packet&) {};
-  /// Called after whoever it is has handled a packet or a timer.
+  /// Asked after whoever it is has handled a packet or a timer: whether it dies before it sends what came of
+  /// that. What is durable by then is.
+  std::function<bool(Endpoint)> dies_unheard = [](Endpoint) { return false; };
+  /// Called after whoever it is has handled a packet or a timer, and has sent what came of it.
   std::function<void(Endpoint)> handled = [](Endpoint) {};
   /// What a store throws that dies with its master.
   struct Killed {};
@@ -139,8 +142,7 @@ struct HandDriver {
     if (to.role == Role::node) agents[to.index].on_message(packet, now, out_);
     if (to.role == Role::relay) relay->on_message(packet, now, out_);
     if (to.role == Role::master) on_master([&] { master->on_message(packet, now, out_); });
-    drain(to);
-    handled(to);
+    finish(to);
   }
   /// As if the node, or the master, had sent it: sealed.
   void to_master(std::uint32_t node, Message message) {
@@ -403,6 +405,15 @@ struct HandDriver {
   void wake(Endpoint self, Timer timer) {
     if (self.role == Role::node) agents[self.index].on_timer(timer, now, out_);
     if (self.role == Role::master) on_master([&] { master->on_timer(timer, now, out_); });
+    finish(self);
+  }
+  void finish(Endpoint self) {
+    if (dies_unheard(self)) {
+      out_.sends.clear();
+      out_.timers.clear();
+      if (self.role == Role::master) restart_master();
+      if (self.role == Role::node) agents[self.index].reboot(now, out_);
+    }
     drain(self);
     handled(self);
   }

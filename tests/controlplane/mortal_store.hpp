@@ -12,12 +12,14 @@ struct MortalStore final : EventStore {
   MemoryStore* store;
   std::uint64_t appends = 0;
   std::uint64_t deaths = 0;
+  bool dies_at_orders = false;   ///< too
   std::uint64_t dies_after = 0;  ///< so many appends; 0: never
   std::uint64_t then_every = 0;  ///< and again after so many more; 0: never again
 
   AppendResult append(std::uint64_t size, Instant at, std::span<const ByteView> packed) override {
     const AppendResult result = store->append(size, at, packed);
-    if (++appends < dies_after || dies_after == 0 || !twin->is_master_at_work) return result;
+    if (++appends < dies_after || dies_after == 0 || !(twin->is_master_at_work || dies_at_orders))
+      return result;
     dies_after = then_every == 0 ? 0 : appends + then_every;
     ++deaths;
     throw HandDriver::Killed{};

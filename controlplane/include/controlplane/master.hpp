@@ -266,7 +266,7 @@ class Master {
   NodeRecord* find_record(NodeId id);
   [[nodiscard]] LifecycleFacts facts_of(const NodeRecord& node, VerdictKind verdict) const;
   bool believe(NodeRecord& node, EventType trigger, std::string reason, Instant now,
-               VerdictKind verdict = VerdictKind::clean);
+               VerdictKind verdict = VerdictKind::clean, AnyId cause = {});
   const Arrow* take_arrow(NodeRecord& node, EventType trigger, VerdictKind verdict);
   void on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, Outbox& out);
   void classify(NodeRecord& node, const Heartbeat& beat, Instant now);

@@ -284,6 +284,10 @@ std::uint32_t wire_bytes(const Message& message);
 /// "Heartbeat", "Chunk", ...
 std::string_view name_of(const Message& message);
 
+/// A Hello as the cause of an event: its nonce, in the last bytes of an id.
+AnyId cause_of_hello(std::uint64_t nonce);
+std::uint64_t nonce_in(const AnyId& cause);
+
 /// What the signature of a chunk and of a Hello covers: everything but the signature itself.
 Bytes signed_bytes(const Chunk& chunk);
 Bytes signed_bytes(const Hello& hello);
