@@ -44,7 +44,9 @@ AgentState Agent::durable() const {
           .bundle = bundle_,
           .log = log_.memory(),
           .desk = desk_.memory(),
-          .objects = objects_};
+          .objects = objects_,
+          .local = local_,
+          .heard = last_heard_ - alone_before_};
 }
 
 void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
@@ -62,7 +64,9 @@ void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
   stalled_acks_ = {};
   rtt_us_ = 0;
   silent_windows_ = 0;
-  autonomous_since_ = never;
+  local_ = state.local;
+  // A clock that was set back cannot tell how long the node was off: long enough, then.
+  alone_before_ = state.heard <= now ? now - state.heard : local_.lease;
   max_epoch_seen_ = state.max_epoch_seen;
   hlc_ = state.hlc;
   // What answers an older Hello is worth nothing, and what this life says of its commands is no old word.
@@ -117,11 +121,13 @@ bool Agent::is_silent_since(Instant since, Instant now) const {
 
 void Agent::beat(Instant now, Outbox& out) {
   // Before the first word the table leads only to AUTONOMOUS; a node without a grant goes on knocking.
-  const bool can_lose = state_.mode ? is_in_contact(mode()) || is_coming_back(mode()) : has_autonomy();
+  const bool can_lose = state_.mode ? is_in_contact(mode()) || is_coming_back(mode()) : has_autonomy(now);
   if (!identity_.windowed && can_lose && is_silent_since(last_heard_, now))
     lose_contact("no word from the master", now, out);
-  if (mode() == ConnectivityMode::autonomous && now - autonomous_since_ >= settings_->autonomy)
+  if (mode() == ConnectivityMode::autonomous && !has_autonomy(now)) {
+    decide({.what = "LOCAL authority ran out", .object = {}, .value = {}, .alone = alone(now)}, now, out);
     step(EventType::conn_autonomy_expired);
+  }
   if (!carrier_) return;
   if (state_.mode && (mode() == ConnectivityMode::autonomous || mode() == ConnectivityMode::disconnected))
     send_hello(now, out);
@@ -143,8 +149,20 @@ void Agent::send_heartbeat(Instant now, Outbox& out) {
        out);
 }
 
+// Without contact, and so by the right of a LOCAL grant. A reboot in between does not make it shorter.
+Duration Agent::alone(Instant now) const {
+  return now - last_heard_ + alone_before_;
+}
+
+// A decision names the term that the node had its right from, or that it knew where it had none.
+void Agent::decide(LocalDecision decision, Instant now, Outbox& out) {
+  decision.local_epoch = decision.under_grant ? local_.epoch : max_epoch_seen_;
+  write(EventType::local_decision, Priority::authority, encode(decision), {}, 0, now, out);
+}
+
 void Agent::hear(Instant now) {
   last_heard_ = now;
+  alone_before_ = Duration::zero();
   heard_in_window_ = true;
   silent_windows_ = 0;
 }
@@ -174,18 +192,20 @@ void Agent::on_carrier(bool up, Instant now, Outbox& out) {
 
 void Agent::lose_contact(std::string_view why, Instant now, Outbox& out) {
   session_.reset();
-  step(EventType::conn_lost);
-  autonomous_since_ = now;
+  step(EventType::conn_lost, VerdictKind::clean, has_autonomy(now));
   custody_ = {};
   if (mode() == ConnectivityMode::autonomous)
-    write(EventType::local_decision, Priority::authority,
-          encode(LocalDecision{"took LOCAL authority: " + std::string(why), max_epoch_seen_, {}, {}}), {}, 0,
-          now, out);
+    decide({.what = "took LOCAL authority: " + std::string(why),
+            .object = {},
+            .value = {},
+            .under_grant = true,
+            .alone = alone(now)},
+           now, out);
 }
 
-void Agent::step(EventType trigger, VerdictKind verdict) {
+void Agent::step(EventType trigger, VerdictKind verdict, bool has_autonomy) {
   const LifecycleFacts facts{.link_class = link_class_.current(),
-                             .autonomy_granted = has_autonomy(),
+                             .autonomy_granted = has_autonomy,
                              .verdict = verdict,
                              .health = health_};
   const Arrow* arrow = find_arrow(state_, trigger, facts);
@@ -235,6 +255,7 @@ void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
     step(change_of_class(before, after));
   }
   if (!is_in_contact(mode())) return;
+  if (ack.autonomy > Duration::zero() && ack.epoch >= local_.epoch) local_ = {ack.epoch, ack.autonomy};
   const bool is_all_stored = published_ == log_.acknowledged();
   const StreamSeqs before_ack = is_all_stored ? StreamSeqs{} : log_.marks();
   const bool is_ours = acknowledge(ack.marks);
@@ -389,15 +410,13 @@ void Agent::write_snapshot(Instant now, Outbox& out) {
 
 void Agent::change(const std::string& object, ObjectValue value, bool decided, Instant now, Outbox& out) {
   if (decided) {
-    const bool alone = mode() == ConnectivityMode::autonomous;
-    write(EventType::local_decision, Priority::authority,
-          encode(LocalDecision{.what = "changed an object",
-                               .local_epoch = max_epoch_seen_,
-                               .object = object,
-                               .value = value,
-                               .under_grant = alone && now - last_heard_ < settings_->autonomy,
-                               .alone = alone ? now - last_heard_ : Duration::zero()}),
-          {}, 0, now, out);
+    const bool is_alone = mode() == ConnectivityMode::autonomous || is_planted(Defect::claim_ungranted);
+    decide({.what = "changed an object",
+            .object = object,
+            .value = value,
+            .under_grant = (is_alone && has_autonomy(now)) || is_planted(Defect::claim_ungranted),
+            .alone = is_alone ? alone(now) : Duration::zero()},
+           now, out);
   }
   objects_.present[object] = std::move(value);
   publish(now, out);

@@ -45,9 +45,9 @@ void Agent::come_back(Instant now, Outbox& out) {
     step(EventType::sync_gap_detected);
     return;
   }
+  const bool had_it = mode() == ConnectivityMode::autonomous;
   step(EventType::conn_detected);
-  write(EventType::local_decision, Priority::authority,
-        encode(LocalDecision{"gave LOCAL authority back", max_epoch_seen_, {}, {}}), {}, 0, now, out);
+  if (had_it) decide({.what = "gave LOCAL authority back", .object = {}, .value = {}}, now, out);
 }
 
 // Each Hello has one answer: what answers an older one, or comes again, is worth nothing.
@@ -211,7 +211,6 @@ void Agent::on(const Verdict& verdict, Instant now, Outbox& out) {
   see_epoch(verdict.epoch);
   publish_again();
   custody_ = {};
-  autonomous_since_ = never;
   if (objects_.carry_out(verdict.bundle_id, verdict.decisions)) write_snapshot(now, out);
   send_heartbeat(now, out);
   publish(now, out);

@@ -261,7 +261,8 @@ void AttentionQueue::add_authority() {
     // Two holders of the present term may both act now, however long it has been so.
     const bool is_present = anomaly.kind == two_holders && scope && scope->newest.epoch == anomaly.epoch;
     if (!is_news && !is_present) continue;
-    const bool is_grave = anomaly.kind != fenced_execution && anomaly.kind != stale_renewal;
+    const bool is_grave = anomaly.kind != fenced_execution && anomaly.kind != stale_renewal &&
+                          anomaly.kind != unfounded_claim;  // neither was acted on
     Odds& odds = by_scope[anomaly.scope];
     const double mismatch = is_grave ? 1 : 0.6;
     if (mismatch > odds.mismatch) {

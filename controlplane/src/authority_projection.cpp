@@ -27,7 +27,15 @@ bool AuthorityProjection::apply(const Stored&, const Event& event) {
   if (event.type == EventType::authority_granted) {
     auto payload = payload_of<AuthorityGranted>(event);
     if (!payload) return false;
-    take(Granted{key_of(event), std::move(payload->grant)});
+    if (payload->grant.level == AuthorityLevel::local)
+      add(local_[id_cast<NodeTag>(payload->grant.scope)].granted, local_grant_of(payload->grant));
+    else
+      take(Granted{key_of(event), std::move(payload->grant)});
+  } else if (event.type == EventType::local_decision) {
+    const auto said = payload_of<LocalDecision>(event);
+    if (!said) return false;
+    if (said->under_grant)
+      take(id_cast<NodeTag>(event.origin), Claimed{said->local_epoch, said->alone, key_of(event)});
   } else if (event.type == EventType::command_result) {
     auto payload = payload_of<CommandResult>(event);
     if (!payload) return false;
@@ -52,6 +60,17 @@ void AuthorityProjection::take(Executed executed) {
   if (stale || result.state == CommandState::fenced) put_by_key(executed_, std::move(executed));
 }
 
+void AuthorityProjection::take(NodeId node, const Claimed& claimed) {
+  auto& claims = local_[node].claimed;
+  const auto place =
+      std::lower_bound(claims.begin(), claims.end(), claimed.epoch,
+                       [](const Claimed& one, std::uint64_t epoch) { return one.epoch < epoch; });
+  if (place == claims.end() || place->epoch != claimed.epoch)
+    claims.insert(place, claimed);
+  else
+    *place = std::max(*place, claimed);
+}
+
 std::optional<ScopeAuthority> AuthorityProjection::find(DomainId id) const {
   const auto found = scopes_.find(id);
   if (found == scopes_.end()) return std::nullopt;
@@ -66,6 +85,17 @@ std::optional<AuthorityGrant> AuthorityProjection::in_force(DomainId domain) con
     if (const auto found = scopes_.find(domain); found != scopes_.end())
       return found->second.grants[found->second.newest].grant;
   return std::nullopt;
+}
+
+const std::vector<LocalGrant>& AuthorityProjection::local_grants(NodeId node) const {
+  static const std::vector<LocalGrant> none;
+  const auto found = local_.find(node);
+  return found == local_.end() ? none : found->second.granted;
+}
+
+DomainId AuthorityProjection::domain_of(NodeId node) const {
+  const auto slot = roster_->find(node);
+  return slot ? roster_->at(*slot).as.domain_id : DomainId{};
 }
 
 bool AuthorityProjection::is_asked_for(NodeId node, const Query& query) const {
@@ -96,6 +126,7 @@ std::vector<ScopeAuthority> AuthorityProjection::scopes(const Query& query) cons
 void AuthorityProjection::add_grant_anomalies(DomainId id, const Scope& scope, const Query& query,
                                               std::vector<AuthorityAnomaly>& all) const {
   using enum AuthorityAnomalyKind;
+  if (scope.grants.size() < 2) return;
   std::map<std::uint64_t, std::set<MasterId>> holders;
   std::uint64_t highest = 0;
   for (const Granted& granted : scope.grants) {
@@ -120,14 +151,36 @@ std::vector<AuthorityAnomaly> AuthorityProjection::anomalies(const Query& query)
     if (is_asked_for(id, query)) add_grant_anomalies(id, scope, query, all);
   for (const Executed& executed : executed_) {
     if (!query.is_within(executed.key.occurred) || !is_asked_for(executed.node, query)) continue;
-    const auto slot = roster_->find(executed.node);
-    const DomainId domain = slot ? roster_->at(*slot).as.domain_id : DomainId{};
     const bool fenced = executed.result.state == CommandState::fenced;
-    all.push_back({fenced ? fenced_execution : stale_execution, domain, executed.node,
+    all.push_back({fenced ? fenced_execution : stale_execution, domain_of(executed.node), executed.node,
                    executed.result.command_id, executed.result.command_epoch, executed.result.max_epoch_seen,
                    executed.key.occurred});
   }
+  add_claims(query, all);
   return all;
+}
+
+// A claim is judged when it is asked for: the grant may come later than what was decided under it, by another
+// way.
+void AuthorityProjection::add_claims(const Query& query, std::vector<AuthorityAnomaly>& all) const {
+  for (const auto& [node, local] : local_) {
+    for (const Claimed& claimed : local.claimed) {
+      LocalDecision said;
+      said.local_epoch = claimed.epoch;
+      said.under_grant = true;
+      said.alone = claimed.alone;
+      if (is_founded(said, local.granted) || !query.is_within(claimed.key.occurred) ||
+          !is_asked_for(node, query))
+        continue;
+      all.push_back({AuthorityAnomalyKind::unfounded_claim,
+                     domain_of(node),
+                     node,
+                     {},
+                     claimed.epoch,
+                     local.granted.empty() ? 0 : local.granted.back().epoch,
+                     claimed.key.occurred});
+    }
+  }
 }
 
 Bytes AuthorityProjection::snapshot() const {
@@ -140,6 +193,11 @@ Bytes AuthorityProjection::snapshot() const {
 void AuthorityProjection::write(Encoder& encoder) const {
   encoder.put(static_cast<std::uint32_t>(scopes_.size()));
   for (const auto& [id, scope] : scopes_) encoder.put(scope.grants);
+  encoder.put(static_cast<std::uint32_t>(local_.size()));
+  for (const auto& [node, local] : local_) {
+    encoder.put(node);
+    encoder.put(local);
+  }
   encoder.put(executed_);
 }
 
@@ -150,6 +208,11 @@ void AuthorityProjection::read(Decoder& decoder) {
     decoder.get(grants);
     if (!decoder.ok()) return;
     for (Granted& granted : grants) take(std::move(granted));
+  }
+  for (decoder.get(count); decoder.ok() && count > 0; --count) {
+    NodeId node;
+    decoder.get(node);
+    decoder.get(local_[node]);
   }
   decoder.get(executed_);
 }

@@ -26,6 +26,8 @@ bool DriftInputs::apply(const Event& event, Touched& touched) {
       return on_observation(event, touched);
     case EventType::local_decision:
       return on_decision(event, touched);
+    case EventType::authority_granted:
+      return on_grant(event, touched);
     case EventType::command_result:
       return on_result(event, touched);
     case EventType::command_issued:
@@ -88,6 +90,14 @@ bool DriftInputs::on_decision(const Event& event, Touched& touched) {
   auto& known = node(id_cast<NodeTag>(event.origin), touched).decided[decision->object];
   const OwnStamp at = stamp_of(event);
   if (known.at < at) known = {at, event.seq, std::move(*decision)};
+  return true;
+}
+
+bool DriftInputs::on_grant(const Event& event, Touched& touched) {
+  const auto said = payload_of<AuthorityGranted>(event);
+  if (!said) return false;
+  if (said->grant.level == AuthorityLevel::local)
+    add(node(id_cast<NodeTag>(said->grant.scope), touched).granted, local_grant_of(said->grant));
   return true;
 }
 

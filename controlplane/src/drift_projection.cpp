@@ -16,7 +16,7 @@ bool is_as_in_force(const std::string& object, const ObjectValue& actual, const 
 bool is_decided_and_open(const std::string& object, const ObjectValue& actual, const NodeDriftInputs& node) {
   const auto decided = node.decided.find(object);
   return decided != node.decided.end() && decided->second.seq > node.reconciled_upto &&
-         decided->second.said.under_grant && decided->second.said.value == actual;
+         is_founded(decided->second.said, node.granted) && decided->second.said.value == actual;
 }
 
 DriftSummary summed_up(const std::vector<const NodeDrift*>& drifts) {

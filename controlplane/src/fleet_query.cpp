@@ -116,6 +116,9 @@ Node FleetQuery::node_at(Slot slot) const {
     node.authority.last_authoritative_update_ts = grant->granted_ts;
   }
   node.authority.controller_ids = controllers_of(*views_, member.as.domain_id);
+  // Alone it is its own master, by the grant it has.
+  if (seen.believed == ConnectivityMode::autonomous && !views_->authority().local_grants(member.id).empty())
+    node.authority.master_of_record = AuthorityLevel::local;
   node.connectivity = shown_connectivity(seen, as_of().ingested);
   node.desired_state = shown_desired(views_->drift().inputs(), slot);
   if (const auto actual = views_->drift().actual_of(member.id)) {

@@ -165,9 +165,15 @@ NodeRecord* Master::find_record(NodeId id) {
 
 LifecycleFacts Master::facts_of(const NodeRecord& node, VerdictKind verdict) const {
   return {.link_class = node.link_class.current(),
-          .autonomy_granted = settings_->autonomy > Duration::zero(),
+          .autonomy_granted = node.local.lease > Duration::zero(),
           .verdict = verdict,
           .health = node.newest.health};
+}
+
+// In the present term of its domain, for the present life of the node.
+bool Master::lacks_local_grant(const NodeRecord& node) const {
+  const bool has_it = node.local.epoch >= *node.epoch && node.local.lease > Duration::zero();
+  return !has_it && *node.epoch > 0 && settings_->autonomy > Duration::zero();
 }
 
 // Takes the table's arrow, if it has one here. Every change of a node's state goes through this.
@@ -218,12 +224,14 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
   if (node.is_in_contact() && is_in_contact(beat.mode) &&
       beat.written - std::min(beat.written, stored) > settings_->gap_events)
     behind = believe(node, EventType::sync_gap_detected, "too far behind for a silent catch-up", now);
+  if (lacks_local_grant(node) && !is_coming_back(beat.mode) && !node.is_barred()) grant_local(node, now);
   if (is_planted(Defect::acknowledge_unstored) && stored < beat.written)
     ++marks[index_of(StreamClass::snapshot)];
   to_node(node,
           HeartbeatAck{.echo = beat.sent,
                        .marks = marks,
                        .epoch = *node.epoch,
+                       .autonomy = node.local.epoch == *node.epoch ? node.local.lease : Duration::zero(),
                        .incarnation = beat.incarnation,
                        .hello_required = came_unannounced || behind},
           out);
@@ -291,7 +299,7 @@ void Master::watch(NodeRecord& node, Instant now) {
                 node.is_windowed() ? "missed contact windows" : "missed heartbeats", now))
       node.lost_since = now;
   }
-  if (node.state.mode == ConnectivityMode::autonomous && now - node.last_seen >= settings_->autonomy)
+  if (node.state.mode == ConnectivityMode::autonomous && !node.local.covers(now - node.last_seen))
     believe(node, EventType::conn_autonomy_expired, "silent for longer than its LOCAL grant", now);
 }
 

@@ -75,6 +75,26 @@ void Master::see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox&
     if (node.enrolment.facts.domain_id == scope) to_node(node, EpochNotice{scope, epoch}, out);
 }
 
+// In advance, while the node is in contact, in the newest term of its domain that this master knows. It is
+// the home master that gives it, whoever holds the term: what a node may do while nobody reaches it cannot
+// wait for somebody who does not reach its home either (docs/decisions/0015).
+void Master::grant_local(NodeRecord& node, Instant now) {
+  const bool is_new_term = node.local.epoch < *node.epoch;
+  node.local = {*node.epoch, settings_->autonomy};
+  AuthorityGrant grant = local_authority(node.enrolment.id, node.enrolment.facts.name, node.local, now);
+  if (!is_new_term) grant.reason = GrantReason::renewal;  // to the node's next life
+  append_own(EventType::authority_granted, any(node.enrolment.id), encode(AuthorityGranted{std::move(grant)}),
+             {}, Priority::authority, now);
+}
+
+// By another master of the node: it need not be granted twice.
+void Master::see_grant(const Event& event) {
+  const auto said = payload_of<AuthorityGranted>(event);
+  if (!said || said->grant.level != AuthorityLevel::local) return;
+  NodeRecord* node = find_record(id_cast<NodeTag>(said->grant.scope));
+  if (node != nullptr && node->local.epoch < said->grant.epoch) node->local = local_grant_of(said->grant);
+}
+
 void Master::tend_authority(Instant now, Outbox& out) {
   for (const AuthorityGrant& grant : held_.due_for_renewal(now)) renew(grant, now, out);
   for (const DomainId scope : chain_.scopes()) {

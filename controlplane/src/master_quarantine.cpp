@@ -182,6 +182,7 @@ void Master::begin_life(NodeRecord& node, Enrolment enrolment, Instant now) {
   fresh.epoch = node.epoch;
   fresh.contacts = fresh.enrolment.contacts.get();
   fresh.fencing_token = node.fencing_token;
+  fresh.local = {node.local.epoch, {}};  // what was granted was not to this life
   node = std::move(fresh);
   trust_again(node);
 }

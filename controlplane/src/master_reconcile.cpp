@@ -47,8 +47,7 @@ Master::Reconciled Master::reconcile_node(const NodeRecord& node, std::uint64_t 
   std::optional<Snapshot> actual;
   if (const auto& seen = inputs.of(*slot).seen)
     if (const auto body = bodies_->get(seen->body)) actual = decode<Snapshot>(*body);
-  const auto input =
-      reconcile_input(inputs, *slot, actual ? &*actual : nullptr, settings_->autonomy, resynced);
+  const auto input = reconcile_input(inputs, *slot, actual ? &*actual : nullptr, resynced);
   if (!input) return {};
   Reconciled reconciled{input->desired.id, reconcile(*input), {}};
   reconciled.reasons = reasons_to_distrust(reconciled.decisions);

@@ -340,6 +340,11 @@ void Master::recall_grant(const Event& event) {
   const auto granted = payload_of<AuthorityGranted>(event);
   if (!granted) return;
   const AuthorityGrant& grant = granted->grant;
+  if (grant.level == AuthorityLevel::local) {
+    NodeRecord* node = find_record(id_cast<NodeTag>(grant.scope));
+    if (node != nullptr && node->local.epoch <= grant.epoch) node->local = local_grant_of(grant);
+    return;
+  }
   std::uint64_t& known = epochs_[grant.scope];
   known = std::max(known, grant.epoch);
   held_.give_up(grant.scope, known - 1);

@@ -146,6 +146,8 @@ void Master::see_copy(const Event& event, Instant now) {
     admission_.replace_life(event.subject, admission_.follow(event.subject).incarnation + 1);
   } else if (event.type == EventType::replay_granted) {
     see_other_lock(event, now);
+  } else if (event.type == EventType::authority_granted) {
+    see_grant(event);
   }
 }
 

@@ -31,7 +31,7 @@ std::uint32_t wire_bytes(const Message& message) {
   const std::uint32_t content =
       std::visit(Match{
                      [](const Heartbeat&) { return 47 + beat_seal; },
-                     [](const HeartbeatAck&) { return 53 + beat_seal; },
+                     [](const HeartbeatAck&) { return 61 + beat_seal; },
                      [](const ChunkAck&) { return 33 + seal; },
                      [](const Nack&) { return 17 + seal; },
                      [](const Custody&) { return 9u; },

@@ -3,7 +3,7 @@
 namespace ibcf {
 
 std::optional<ReconcileInput> reconcile_input(const DriftInputs& inputs, Slot slot, const Snapshot* actual,
-                                              Duration autonomy, bool resynced) {
+                                              bool resynced) {
   const auto desired = inputs.desired_of(slot);
   const PolicyBundle* bundle = desired ? inputs.find_bundle(desired->bundle) : nullptr;
   if (bundle == nullptr) return std::nullopt;
@@ -23,8 +23,8 @@ std::optional<ReconcileInput> reconcile_input(const DriftInputs& inputs, Slot sl
     // What an earlier life of the node decided went with it.
     if (one.seq <= node.reconciled_upto || (node.seen && one.at.incarnation < node.seen->at.incarnation))
       continue;
-    const bool under_grant = one.said.under_grant && one.said.alone <= autonomy;
-    input.decisions.push_back({object, one.said.value, one.said.local_epoch, one.at.hlc, under_grant});
+    input.decisions.push_back(
+        {object, one.said.value, one.said.local_epoch, one.at.hlc, is_founded(one.said, node.granted)});
   }
   for (const auto& [object, one] : node.settled)
     if (one.bundle == bundle->id) input.settled[object] = one.value;

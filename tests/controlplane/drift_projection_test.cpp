@@ -56,6 +56,8 @@ class Story {
     scribe.write(any(node_named(node)), EventType::observation_recorded, any(node_named(node)), observation);
   }
   void decide(std::uint32_t node, const char* a) {
+    scribe.write(master, EventType::authority_granted, any(node_named(node)),
+                 AuthorityGranted{local_authority(node_named(node), "node", {1, 1h}, {})});
     scribe.write(any(node_named(node)), EventType::local_decision, any(node_named(node)),
                  LocalDecision{"changed it", 1, "a", exact_value(a), true, 1min});
   }

@@ -203,6 +203,12 @@ struct HandDriver {
     return let_in;
   }
 
+  /// The node gives one of its objects another value; `decided`: and says so.
+  void change(std::uint32_t node, const std::string& object, ObjectValue value, bool decided = true) {
+    agents[node].change(object, std::move(value), decided, now, out_);
+    drain({Role::node, node});
+  }
+
   void reboot(std::uint32_t node) {
     agents[node].reboot(now, out_);
     drain({Role::node, node});

@@ -65,6 +65,7 @@ void check_same_nodes(const Master& ran, const Master& again) {
     CHECK(a.may_return == b.may_return);
     CHECK(a.is_barred() == b.is_barred());
     CHECK(a.bundle == b.bundle);
+    CHECK(a.local == b.local);
     CHECK(a.lost_since == b.lost_since);
     REQUIRE(a.lock.has_value() == b.lock.has_value());
     if (a.lock) {

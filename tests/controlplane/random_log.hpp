@@ -8,6 +8,7 @@
 
 #include "controlplane/body_source.hpp"
 #include "controlplane/lifecycle.hpp"
+#include "controlplane/local_grant.hpp"
 #include "controlplane/memory_store.hpp"
 #include "drift_objects.hpp"
 #include "model/event.hpp"
@@ -179,6 +180,12 @@ inline void random_node_word(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
                              dice.below(5), dice.below(5), bundle, ""});
 }
 
+inline void random_local_grant(Scribe& scribe, Dice& dice, NodeId node) {
+  const LocalGrant grant{dice.below(4), std::chrono::seconds{30 * (1 + dice.below(4))}};
+  scribe.write(any(master_named(dice.below(3))), EventType::authority_granted, any(node),
+               AuthorityGranted{local_authority(node, "n", grant, {})});
+}
+
 inline void random_grant(Scribe& scribe, Dice& dice) {
   const DomainId scope = std::array{fleet, north, south}[dice.below(3)];
   const MasterId master = master_named(dice.below(3));
@@ -217,6 +224,7 @@ inline void random_desire(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
                    DesiredSet{domain, bundle, dice.below(4), {}});
       return;
     case 3:
+      if (dice.one_in(2)) random_local_grant(scribe, dice, node);
       scribe.write(any(node), EventType::local_decision, any(node),
                    LocalDecision{"decided", dice.below(4), object_name(dice.below(4)),
                                  any_value(dice, any_kind(dice)), dice.one_in(2), 1min});

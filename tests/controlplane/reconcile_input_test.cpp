@@ -24,6 +24,7 @@ class Story {
 
   Story() {
     scribe.enlist(master_named(0), node_named(0), 0, north);
+    grant(2);
     publish(first, "one");
     publish(second, "two");
   }
@@ -44,9 +45,14 @@ class Story {
     observation.policy_bundle_id = in_force;
     scribe.write(node, EventType::observation_recorded, node, observation);
   }
-  void decide(const char* a, Duration alone, bool under_grant = true) {
+  /// LOCAL authority for an hour.
+  void grant(std::uint64_t epoch) {
+    scribe.write(master, EventType::authority_granted, node,
+                 AuthorityGranted{local_authority(node_named(0), "node", {epoch, 1h}, at(0s))});
+  }
+  void decide(const char* a, Duration alone, bool under_grant = true, std::uint64_t epoch = 2) {
     scribe.write(node, EventType::local_decision, node,
-                 LocalDecision{"changed it", 2, "a", exact_value(a), under_grant, alone});
+                 LocalDecision{"changed it", epoch, "a", exact_value(a), under_grant, alone});
   }
   void reconciled(const ObjectDecision& decision) {
     scribe.write(master, EventType::node_reconciled, node, NodeReconciled{1, first, {decision}});
@@ -62,7 +68,7 @@ class Story {
       REQUIRE(roster.apply({read_, {}, {}}, scribe.events[read_]));
       REQUIRE(inputs.apply(scribe.events[read_], touched));
     }
-    return reconcile_input(inputs, *roster.find(node_named(0)), &snapshot, 1h, resynced);
+    return reconcile_input(inputs, *roster.find(node_named(0)), &snapshot, resynced);
   }
 
  private:
@@ -110,6 +116,35 @@ TEST_CASE("I-26: a decision counts as the node's right only within the time of i
 
   story.decide("mine", 30min, false);
   CHECK_FALSE(story.input()->decisions.at(0).under_grant);
+}
+
+TEST_CASE("I-26: a node that claims a LOCAL grant it never had is not believed", "[reconcile]") {
+  Story story;
+  story.desire(first, 1);
+  story.observe(first, "one");
+  story.decide("mine", 30min, true, 3);  // a term in which it was granted nothing
+  CHECK_FALSE(story.input()->decisions.at(0).under_grant);
+  CHECK(reconcile(*story.input())[0].outcome == ReconcileOutcome::take_desired);
+
+  story.grant(3);  // its word came by another way, later than what was decided under it
+  CHECK(story.input()->decisions.at(0).under_grant);
+  CHECK(reconcile(*story.input())[0].outcome == ReconcileOutcome::keep_node);
+}
+
+TEST_CASE("I-26: a decision under the LOCAL grant of one term does not outrank what a higher one desires",
+          "[reconcile]") {
+  Story story;
+  PolicyBundle bundle;
+  bundle.id = derive_id<BundleTag>("test", 1, "by epoch");
+  bundle.objects["a"] = object_of(exact_value("theirs"), ReconcilePolicy::epoch_wins);
+  story.scribe.write(story.master, EventType::bundle_published, any(bundle.id), BundlePublished{bundle});
+  story.desire(bundle.id, 1);
+  story.observe(bundle.id, "theirs");
+  story.decide("mine", 30min);
+  CHECK(reconcile(*story.input())[0].outcome == ReconcileOutcome::keep_node);
+
+  story.desire(bundle.id, 3);
+  CHECK(reconcile(*story.input())[0].outcome == ReconcileOutcome::take_desired);
 }
 
 TEST_CASE("a decision that a verdict has covered does not count again", "[reconcile]") {

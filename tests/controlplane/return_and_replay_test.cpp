@@ -95,8 +95,9 @@ TEST_CASE("a node that was cut off comes back by Hello, grant, chunks, Fin and v
            event.type != EventType::replay_chunk_acked;
   });
   CHECK(master_story == std::vector<std::string>{"node.registered", "node.enrolled", "node.activated",
-                                                 "authority.granted", "conn.classified", "conn.lost",
-                                                 "conn.detected", "replay.granted", "replay.verdict"});
+                                                 "authority.granted", "authority.granted", "conn.classified",
+                                                 "conn.lost", "conn.detected", "replay.granted",
+                                                 "replay.verdict"});
   CHECK(twin.count(EventType::replay_chunk_acked) >= 3);
   const auto node_story =
       twin.story([&](const Event& event) { return event.type == EventType::local_decision; });
@@ -464,7 +465,6 @@ TEST_CASE("a debt too large for a silent catch-up leads to a replay although con
 TEST_CASE("a node without a LOCAL grant goes DISCONNECTED, not AUTONOMOUS, and comes back all the same",
           "[return]") {
   HandDriver twin;
-  twin.agent_settings.autonomy = 0s;
   twin.master_settings.autonomy = 0s;
   twin.start(1);
   twin.run_until(at(5min));

@@ -23,8 +23,9 @@ struct AgentSettings {
   std::uint32_t missed_windows = 2;     ///< for a windowed link: whole contact windows without a word
   Duration snapshot = std::chrono::minutes{10};
   std::uint32_t snapshot_body_bytes = 16 << 10;
-  Duration autonomy =
-      std::chrono::hours{24};  ///< a LOCAL grant lasts so long without contact; 0: there is none
+  /// The longest time that a node reckons to be alone: results of commands are kept for so long beyond the
+  /// last moment of their commands. What it may decide meanwhile is up to the LOCAL grant that it was given.
+  Duration autonomy = std::chrono::hours{24};
   std::uint64_t buffer_bytes = 64 << 20;
   std::uint32_t chunk_bytes = 64 << 10;  ///< of live chunks; a replay's Grant names its own
   LinkThresholds thresholds;
@@ -93,6 +94,8 @@ class alignas(64) Agent {
   [[nodiscard]] const NodeLog& log() const { return log_; }
   [[nodiscard]] std::uint64_t backlog_events() const { return log_.written() - log_.acknowledged(); }
   [[nodiscard]] std::uint64_t max_epoch_seen() const { return max_epoch_seen_; }
+  /// As its master gave it last.
+  [[nodiscard]] const LocalGrant& local_grant() const { return local_; }
   [[nodiscard]] BundleId bundle() const { return bundle_; }
   /// Messages that were not as this node's master or relay sent them.
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
@@ -125,12 +128,14 @@ class alignas(64) Agent {
   void beat(Instant now, Outbox& out);
   void hear(Instant now);
   void lose_contact(std::string_view why, Instant now, Outbox& out);
-  void step(EventType trigger, VerdictKind verdict = VerdictKind::clean);
+  void step(EventType trigger, VerdictKind verdict = VerdictKind::clean, bool has_autonomy = false);
   void send_heartbeat(Instant now, Outbox& out);
   void send_hello(Instant now, Outbox& out);
   void start_return(Instant now, Outbox& out);
   void come_back(Instant now, Outbox& out);
-  [[nodiscard]] bool has_autonomy() const { return settings_->autonomy > Duration::zero(); }
+  [[nodiscard]] Duration alone(Instant now) const;
+  [[nodiscard]] bool has_autonomy(Instant now) const { return local_.covers(alone(now)); }
+  void decide(LocalDecision decision, Instant now, Outbox& out);
   [[nodiscard]] bool is_silent_since(Instant since, Instant now) const;
 
   // the log
@@ -175,11 +180,12 @@ class alignas(64) Agent {
     return timer == Timer::work ? work_due_ : due_[static_cast<std::size_t>(timer)];
   }
 
-  // What every heartbeat touches comes first: four cache lines, down to the first half of
-  // identity_.secret.
-  static constexpr std::size_t hot_bytes = 256;
+  // What every heartbeat touches comes first: five cache lines, down to identity_.secret.
+  static constexpr std::size_t hot_bytes = 320;
   const AgentSettings* settings_;
   Instant last_heard_;
+  Duration alone_before_{};  // last_heard_, at a reboot without a word since
+  LocalGrant local_;
   Instant due_[4] = {never, never, never, never};  // of beat, snapshot, hello, upload
   LifecycleState state_;
   bool carrier_ = true;
@@ -200,7 +206,6 @@ class alignas(64) Agent {
   StreamSeqs sent_{};     // newest seqs published in contact; they add up to published_
   StreamSeqs custody_{};  // newest seqs that a relay keeps for us
   std::uint32_t boot_ = 1;
-  Instant autonomous_since_ = never;
   std::uint64_t hlc_ = 0;
   std::uint64_t nonce_ = 0;
   std::uint64_t answered_nonce_ = 0;  // the newest Hello that was answered

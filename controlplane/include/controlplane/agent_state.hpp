@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controlplane/command_desk.hpp"
+#include "controlplane/local_grant.hpp"
 #include "controlplane/node_log.hpp"
 #include "controlplane/node_objects.hpp"
 
@@ -19,7 +20,10 @@ struct AgentState {
   LogMemory log;
   DeskMemory desk;
   NodeObjects objects;
-  IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, log, desk, objects)
+  LocalGrant local;
+  Instant heard = Instant::min();  ///< when it was last in contact, by its own clock
+  IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, log, desk, objects, local,
+              heard)
 };
 
 }  // namespace ibcf

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "controlplane/fleet_roster.hpp"
+#include "controlplane/local_grant.hpp"
 
 namespace ibcf {
 
@@ -28,10 +29,11 @@ enum class AuthorityAnomalyKind : std::uint8_t {
   two_holders,       ///< a second holder of one epoch (I-21)
   fenced_execution,  ///< a node refused a command of an old epoch: the fence held
   stale_execution,   ///< a node carried out a command below an epoch it had seen (I-23)
+  unfounded_claim,   ///< a node says it decided under a LOCAL grant that it did not have (I-26)
 };
 constexpr auto words_of(AuthorityAnomalyKind) {
-  return std::array<std::string_view, 5>{"EPOCH_NOT_RISING", "STALE_RENEWAL", "TWO_HOLDERS",
-                                         "FENCED_EXECUTION", "STALE_EXECUTION"};
+  return std::array<std::string_view, 6>{"EPOCH_NOT_RISING", "STALE_RENEWAL",   "TWO_HOLDERS",
+                                         "FENCED_EXECUTION", "STALE_EXECUTION", "UNFOUNDED_CLAIM"};
 }
 
 struct AuthorityAnomaly {
@@ -39,7 +41,7 @@ struct AuthorityAnomaly {
   DomainId scope;             ///< of a grant; of an execution: the node's domain
   NodeId node;                ///< nil for a grant
   CommandId command;          ///< nil for a grant
-  std::uint64_t epoch = 0;    ///< of the grant or the command
+  std::uint64_t epoch = 0;    ///< of the grant or the command, or claimed
   std::uint64_t highest = 0;  ///< the highest epoch known where it happened
   Instant when;               ///< by the clock of who wrote it
   IBCF_FIELDS(AuthorityAnomaly, kind, scope, node, command, epoch, highest, when)
@@ -62,6 +64,9 @@ class AuthorityProjection {
   /// The newest grant over a domain: its own, or that of the nearest domain above it. Nothing where there is
   /// none.
   [[nodiscard]] std::optional<AuthorityGrant> in_force(DomainId domain) const;
+  /// The LOCAL grants of a node, by rising term. They stand beside the scopes: a node holds its own only
+  /// while nobody reaches it.
+  [[nodiscard]] const std::vector<LocalGrant>& local_grants(NodeId node) const;
   /// Scopes within the query's domain, by id; with a window those granted within it. A scope that is a node
   /// counts to the node's domain. Tags and bundle narrow scopes that are nodes, and leave out no domain.
   [[nodiscard]] std::vector<ScopeAuthority> scopes(const Query& query = {}) const;
@@ -90,8 +95,25 @@ class AuthorityProjection {
     std::size_t newest = 0;
   };
 
+  /// What a node claims for itself: of its decisions in one term that with the longest time alone.
+  struct Claimed {
+    std::uint64_t epoch = 0;
+    Duration alone{};
+    EventKey key;
+    friend auto operator<=>(const Claimed&, const Claimed&) = default;
+    IBCF_FIELDS(Claimed, epoch, alone, key)
+  };
+  struct Local {
+    std::vector<LocalGrant> granted;
+    std::vector<Claimed> claimed;  // by term
+    IBCF_FIELDS(Local, granted, claimed)
+  };
+
   void take(Granted granted);
   void take(Executed executed);
+  void take(NodeId node, const Claimed& claimed);
+  void add_claims(const Query& query, std::vector<AuthorityAnomaly>& all) const;
+  [[nodiscard]] DomainId domain_of(NodeId node) const;
   [[nodiscard]] bool is_asked_for(DomainId scope, const Query& query) const;
   [[nodiscard]] bool is_asked_for(NodeId node, const Query& query) const;
   void add_grant_anomalies(DomainId id, const Scope& scope, const Query& query,
@@ -99,6 +121,7 @@ class AuthorityProjection {
 
   const FleetRoster* roster_;
   std::map<DomainId, Scope> scopes_;
+  std::map<NodeId, Local> local_;
   std::vector<Executed> executed_;  // fenced or stale only, by key
 };
 

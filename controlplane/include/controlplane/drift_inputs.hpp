@@ -10,6 +10,7 @@
 #include "controlplane/drift.hpp"
 #include "controlplane/event_key.hpp"
 #include "controlplane/fleet_roster.hpp"
+#include "controlplane/local_grant.hpp"
 
 namespace ibcf {
 
@@ -44,6 +45,7 @@ struct NodeDriftInputs {
   };
   std::optional<Seen> seen;                ///< the newest snapshot
   std::map<std::string, Decided> decided;  ///< by the node itself, by object
+  std::vector<LocalGrant> granted;         ///< to it, by the masters
   std::map<std::string, Settled> settled;  ///< by reconciliation, by object
   /// How often reconciliation had the desired value of a GIVE_UP object taken, by tries_key.
   std::map<std::string, std::uint32_t> tries;
@@ -54,8 +56,8 @@ struct NodeDriftInputs {
   /// The newest command whose bundle the node did not get to run.
   OwnStamp failed_at;
   CommandId failed;
-  IBCF_FIELDS(NodeDriftInputs, seen, decided, settled, tries, removed, verdict, reconciled_upto, failed_at,
-              failed)
+  IBCF_FIELDS(NodeDriftInputs, seen, decided, granted, settled, tries, removed, verdict, reconciled_upto,
+              failed_at, failed)
 };
 
 std::string tries_key(BundleId bundle, const std::string& object);
@@ -120,6 +122,7 @@ class DriftInputs {
 
   bool on_observation(const Event& event, Touched& touched);
   bool on_decision(const Event& event, Touched& touched);
+  bool on_grant(const Event& event, Touched& touched);
   bool on_result(const Event& event, Touched& touched);
   bool on_issued(const Event& event, Touched& touched);
   bool on_reconciled(const Event& event, Touched& touched);

@@ -33,6 +33,7 @@ struct MasterSettings {
   Duration heartbeat = std::chrono::seconds{30};
   std::uint32_t missed_heartbeats = 3;
   std::uint32_t missed_windows = 2;
+  /// A node's LOCAL grant lasts so long without contact (I-26); 0: none is given.
   Duration autonomy = std::chrono::hours{24};
   std::uint64_t gap_events = 64;  ///< a debt above this while in contact needs a reconciliation (A24..A26)
   Duration flush = std::chrono::minutes{5};
@@ -363,6 +364,9 @@ class Master {
   void announce(const AuthorityGrant& grant, Instant now, Outbox& out);
   void tell_term(const AuthorityGrant& grant, Instant now, Outbox& out);
   [[nodiscard]] const Peer* find_peer(MasterId id) const;
+  [[nodiscard]] bool lacks_local_grant(const NodeRecord& node) const;
+  void grant_local(NodeRecord& node, Instant now);
+  void see_grant(const Event& event);
 
   // the log and its copies
   void append_own(EventType type, AnyId subject, Bytes payload, AnyId cause, Priority priority, Instant now);

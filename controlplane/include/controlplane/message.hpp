@@ -119,9 +119,10 @@ struct HeartbeatAck {
   Instant echo;             ///< the heartbeat's `sent`
   StreamSeqs marks{};       ///< everything up to here is stored for good
   std::uint64_t epoch = 0;  ///< of the authority over the node's domain
+  Duration autonomy{};      ///< the node's LOCAL grant in this term; 0: none. Said anew with each
   std::uint32_t incarnation = 1;
   bool hello_required = false;
-  IBCF_FIELDS(HeartbeatAck, echo, marks, epoch, incarnation, hello_required)
+  IBCF_FIELDS(HeartbeatAck, echo, marks, epoch, autonomy, incarnation, hello_required)
 };
 
 struct Grant {

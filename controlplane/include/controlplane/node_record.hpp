@@ -10,6 +10,7 @@
 #include "controlplane/health_watch.hpp"
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/link_class.hpp"
+#include "controlplane/local_grant.hpp"
 #include "controlplane/message.hpp"
 #include "model/fetch_ahead.hpp"
 
@@ -54,14 +55,14 @@ struct alignas(64) NodeRecord {
   const std::vector<PlannedContact>* contacts = nullptr;  ///< of its enrolment; null: a standing link
   Instant last_seen;
 
-  // What every heartbeat looks at besides: three more lines, down to the first half of
-  // enrolment.secret.
+  // What every heartbeat looks at besides: four more lines, down to enrolment.secret.
   Instant newest_sent = Instant::min();  ///< by the node's clock: what is no newer has been heard before
   LinkClass link_class;
   const Admission::Origin* stored = nullptr;  ///< of its log; never null once enrolled
   const std::uint64_t* epoch =
       nullptr;                      ///< of the authority over its domain, 0 before the first grant; likewise
   std::uint32_t open_commands = 0;  ///< of it in the master's book
+  LocalGrant local;                 ///< its LOCAL authority, by the newest event that says so
   Heartbeat newest;
   Enrolment enrolment;
 
@@ -80,7 +81,7 @@ struct alignas(64) NodeRecord {
   HealthWatch health_watch;
 
   /// Hints that a heartbeat, or a sweep, is about to come to it.
-  void fetch_ahead() const { ibcf::fetch_ahead(&state, 4 * 64); }
+  void fetch_ahead() const { ibcf::fetch_ahead(&state, 5 * 64); }
   void fetch_ahead_marks() const { ibcf::fetch_ahead(&stored->marks, sizeof stored->marks); }
   void fetch_ahead_of_sweep() const { ibcf::fetch_ahead(&state, 1); }
 

@@ -31,6 +31,7 @@ enum class Defect : std::uint8_t {
   resume_one_late,        ///< a session goes on one event after what comes next
   skip_poison,            ///< what cannot be read is passed over without a word
   accept_truncation,      ///< a peer whose log went backwards is exchanged with as if nothing were
+  claim_ungranted,        ///< a node says that it decided under a LOCAL grant, whatever it was given
 };
 
 inline Defect planted_defect = Defect::none;

@@ -12,11 +12,11 @@ namespace ibcf {
 inline constexpr std::string_view critical_work_object = "node/critical_work";
 
 /// What a log says of a node that comes back, as reconcile() wants it. Decisions that an earlier verdict has
-/// covered do not count again; one counts as taken under a LOCAL grant if the node says so and had not been
-/// without contact for longer than `autonomy` (I-26). Nothing where no bundle that we know is desired of it.
+/// covered do not count again; one counts as taken under a LOCAL grant if the log holds that grant, and it
+/// had not run out (I-26). Nothing where no bundle that we know is desired of it.
 /// `actual` is the body of its newest snapshot; null: none is at hand, so only decisions tell what it has.
 /// The result refers to bundles of `inputs`.
 std::optional<ReconcileInput> reconcile_input(const DriftInputs& inputs, Slot slot, const Snapshot* actual,
-                                              Duration autonomy, bool resynced);
+                                              bool resynced);
 
 }  // namespace ibcf
