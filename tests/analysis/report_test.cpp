@@ -146,7 +146,8 @@ TEST_CASE("reachability merges what did not change and gives each place its shar
 }
 
 TEST_CASE(
-    "backlog as known rises with the grant and is gone with the verdict; debt grows while nobody is heard") {
+    "backlog as known rises with the grant and is gone with the verdict, and debt grows while nobody is "
+    "heard") {
   TemporaryFolder temporary;
   write_synthetic(temporary.path() / "run");
 

@@ -54,7 +54,7 @@ TEST_CASE("a chunk weighs its entries with the bodies that travel along", "[mess
 }
 
 TEST_CASE(
-    "a message weighs what it packs to, with seal and framing; a heartbeat little more than a hundred bytes",
+    "a message weighs what it packs to, with seal and framing, a heartbeat little more than a hundred bytes",
     "[message]") {
   const auto packed = [](const auto& message) { return encode(message).size(); };
   const auto shared = []<class T>(T message) { return std::make_shared<const T>(std::move(message)); };

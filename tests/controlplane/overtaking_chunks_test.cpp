@@ -89,8 +89,9 @@ TEST_CASE("chunks that all arrive in the wrong order are stored, each once, and 
   CHECK(run.twin.is_stored_exactly_once());
 }
 
-TEST_CASE("L-3: a master keeps sixteen runs of a stream ahead of its mark and no more; the rest comes again",
-          "[return][early]") {
+TEST_CASE(
+    "L-3: a master keeps sixteen runs of a stream ahead of its mark and no more, and the rest comes again",
+    "[return][early]") {
   Overtaken run(2h);
   REQUIRE(run.chunks.size() > 60);
   const auto mark = run.mark();

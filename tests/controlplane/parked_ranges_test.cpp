@@ -53,8 +53,9 @@ std::vector<VerdictKind> verdicts(const HandDriver& twin) {
 
 }  // namespace
 
-TEST_CASE("I-3: what cannot be read is parked with range, reason, digest and bytes; the rest goes on (A27)",
-          "[return][poison]") {
+TEST_CASE(
+    "I-3: what cannot be read is parked with range, reason, digest and bytes, and the rest goes on (A27)",
+    "[return][poison]") {
   HandDriver twin;
   twin.master_settings.objection = no_history;
   return_with_history(twin, 3);

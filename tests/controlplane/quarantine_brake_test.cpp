@@ -143,7 +143,8 @@ TEST_CASE("a brake that holds holds after a restart, until its release", "[quara
 }
 
 TEST_CASE(
-    "I-47: a master quarantines three nodes of thirty for one cause; the rest is set aside, gets no replay "
+    "I-47: a master quarantines three nodes of thirty for one cause, and the rest is set aside, gets no "
+    "replay "
     "and "
     "no command, and one alarm is raised",
     "[quarantine][brake]") {

@@ -108,7 +108,7 @@ TEST_CASE("faults, workload and expectations point at what they name", "[scenari
   CHECK(scenario.expect[0].place.ends_with("good.json:13:14"));
 }
 
-TEST_CASE("comments, order, spelling of units and the seed do not change a scenario's hash; a value does",
+TEST_CASE("comments, order, spelling of units and the seed do not change a scenario's hash, but a value does",
           "[scenario]") {
   const auto hash = [](const std::string& by) { return good(with(R"("name": "small",)", by)).text_hash; };
   const std::string plain = good(small_scenario()).text_hash;
