@@ -26,6 +26,7 @@ Agent::Agent(const AgentSettings& settings, AgentIdentity identity)
 
 void Agent::start(Instant now, Outbox& out) {
   last_heard_ = now;
+  echoed_ = now - Duration{1};  // what answers an earlier boot tells nothing of the link
   if (identity_.windowed) {
     link_class_.measure(Duration::zero(), true, settings_->thresholds, now);
     carrier_ = false;  // until the first window opens
@@ -42,6 +43,7 @@ AgentState Agent::durable() const {
           .hlc = hlc_,
           .max_epoch_seen = is_planted(Defect::epoch_not_durable) ? 0 : max_epoch_seen_,
           .bundle = bundle_,
+          .is_quarantined = state_.phase == Phase::quarantined,
           .log = log_.memory(),
           .desk = desk_.memory(),
           .objects = objects_,
@@ -49,12 +51,12 @@ AgentState Agent::durable() const {
           .heard = last_heard_ - alone_before_};
 }
 
-void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
+void Agent::wake_up(const AgentState& state, bool carrier, Instant now, Outbox& out) {
   check(state.incarnation == identity_.incarnation, "a node wakes up with a memory of its own life");
   std::fill(std::begin(due_), std::end(due_), never);
   work_due_ = never;
   state_ = {};
-  state_.phase = Phase::active;
+  state_.phase = state.is_quarantined ? Phase::quarantined : Phase::active;
   state_.incarnation = identity_.incarnation;
   link_class_ = {};
   session_.reset();
@@ -74,9 +76,9 @@ void Agent::wake_up(const AgentState& state, Instant now, Outbox& out) {
   bundle_ = state.bundle;
   objects_ = state.objects;
   boot_ = state.boot + 1;
-  const bool has_carrier = carrier_;
+  heard_in_window_ = false;
   start(now, out);
-  carrier_ = has_carrier;
+  carrier_ = carrier;
   write(EventType::node_rebooted, Priority::trust, encode(NodeRebooted{boot_, max_epoch_seen_}), {}, 0, now,
         out);
   std::vector<DeskStep> steps;

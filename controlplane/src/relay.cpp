@@ -50,6 +50,22 @@ void RelayCore::on_node_link(std::uint32_t node, bool open, Instant, Outbox& out
   }
 }
 
+void RelayCore::restart() {
+  lose(upstream_);
+  for (auto& [node, queues] : for_node_) lose(queues);
+  for_node_.clear();
+  stored_bytes_ = 0;
+  upstream_open_ = true;
+  node_closed_.clear();
+}
+
+void RelayCore::lose(Queues& queues) {
+  for (Queue& queue : queues) {
+    counters_.lost += queue.size();
+    queue.clear();
+  }
+}
+
 void RelayCore::forward(const Packet& packet, Outbox& out) {
   ++counters_.forwarded;
   out.sends.push_back({packet.to, packet});

@@ -59,7 +59,9 @@ void Checkers::executed(std::string_view node, const Ledger::Execution& executio
   if (execution.epoch < execution.max_epoch_seen)
     find_it("I-23",
             fmt::format("of epoch {} after it had seen epoch {}", execution.epoch, execution.max_epoch_seen));
-  if (execution.again) find_it("I-31", "once more");
+  const bool at_most_once = execution.delivery == DeliverySemantics::at_most_once;
+  if (execution.again && at_most_once) find_it("I-30", "once more");
+  if (execution.again && !at_most_once) find_it("I-31", "once more");
   if (execution.at > execution.execute_before)
     find_it("I-33", fmt::format("after its last moment {}", clock_text_of(execution.execute_before)));
   if (is_coming_back(execution.mode)) find_it("I-36", fmt::format("while {}", word_of(execution.mode)));

@@ -198,6 +198,10 @@ std::vector<LinkIndex> Layout::links_of(const Scenario::Fault& fault) const {
       case Scenario::FaultKind::cut_link:
         hit = i == fault.target;
         break;
+      case Scenario::FaultKind::restart_nodes:
+      case Scenario::FaultKind::restart_relay:
+      case Scenario::FaultKind::poison:
+        break;  // no link's
     }
     if (hit) down.insert(down.end(), {2 * i, 2 * i + 1});
   }

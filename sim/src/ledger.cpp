@@ -1,5 +1,7 @@
 #include "sim/ledger.hpp"
 
+#include <utility>
+
 #include "model/check.hpp"
 
 namespace ibcf::sim {
@@ -22,14 +24,15 @@ void Ledger::wrote(std::uint32_t node, const Written& written) {
 Ledger::Taken Ledger::stored(std::uint32_t master, const Stored& stored, const Event& event) {
   const auto node = node_of_.find(event.origin);
   const Taken taken = node != node_of_.end() ? take(nodes_[node->second], master, node->second, stored, event)
-                                             : take_own(master, event);
+                                             : take_parked(master, event, take_own(master, event));
   if (taken == Taken::copy || taken == Taken::again) return taken;
   ++distinct_;
   event_hash_ = chain(event_hash_, stored.packed);
   if (event.type == EventType::command_issued)
     if (const auto issue = payload_of<CommandIssued>(event)) {
       const Command& command = issue->command;
-      issued_[command.id] = {command.epoch, command.issued_by, command.issued_ts, command.execute_before};
+      issued_[command.id] = {command.epoch, command.issued_by, command.issued_ts, command.execute_before,
+                             command.delivery};
     }
   return taken;
 }
@@ -125,11 +128,22 @@ std::uint64_t Ledger::holes(std::uint32_t master, AnyId node) const {
 
 const Ledger::Execution& Ledger::executed(std::uint32_t node, const Executed& executed, Instant now) {
   const auto issue = issued_.find(executed.command);
-  const Issue by = issue == issued_.end() ? Issue{executed.epoch, {}, {}, never} : issue->second;
+  const Issue by = issue == issued_.end()
+                       ? Issue{executed.epoch, {}, {}, never, DeliverySemantics::at_least_once}
+                       : issue->second;
   // The node's own count per command: a command is for one node.
-  const bool again = carried_out_[executed.command]++ > 0;
+  CarriedOut& carried_out = carried_out_[executed.command];
+  const bool again = carried_out.times++ > 0;
+  const bool redone =
+      again && std::exchange(carried_out.amid, false) && by.delivery == DeliverySemantics::at_least_once;
   return executions_.emplace_back(Execution{node, executed.command, by.epoch, executed.max_epoch_seen, by.by,
-                                            by.at, by.execute_before, now, executed.mode, again});
+                                            by.at, by.execute_before, now, executed.mode, again && !redone,
+                                            redone, by.delivery});
+}
+
+void Ledger::went_down(std::uint32_t node, Duration takes, Instant now) {
+  for (auto one = executions_.rbegin(); one != executions_.rend() && now - one->at <= takes; ++one)
+    if (one->node == node && takes > Duration::zero()) carried_out_[one->command].amid = true;
 }
 
 std::optional<Ledger::Place> Ledger::acknowledged(std::uint32_t node, const StreamSeqs& marks) {

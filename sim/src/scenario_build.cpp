@@ -304,7 +304,10 @@ class ScenarioBuilder {
     const std::uint32_t domain = reference(spot["domain"], domains_);
     for (const Spot& place : spot["sites"].items()) {
       const std::uint32_t site = reference(place, sites_);
-      if (site == none || domain == none) continue;
+      if (site == none || domain == none) {
+        relays_.miss_some();
+        continue;
+      }
       std::string name = "relay-" + s_.sites[site].name;
       if (relays_.find(name) != none) name += "-" + s_.domains[domain].name;
       if (!relays_.add(name)) report(place.path(), "has a relay of this domain already; must be named once");
@@ -455,7 +458,7 @@ class ScenarioBuilder {
     load.until = spot["until"].is_there() ? spot["until"].instant() : s_.horizon;
     spot.set("until", ibcf::text_of(load.until.time_since_epoch()));
     load.every = spot["every"].duration();
-    load.nodes = spot["nodes"].text() == "all" ? none : spot["nodes"].whole<std::uint32_t>();
+    load.nodes = read_nodes(spot["nodes"]);
     load.valid_for = spot["valid_for"].duration();
     load.delivery = spot["delivery"].word(DeliverySemantics::at_least_once);
     load.coalesce_key = spot["coalesce_key"].text();
@@ -513,6 +516,10 @@ class ScenarioBuilder {
     return value;
   }
 
+  static std::uint32_t read_nodes(const Spot& spot) {
+    return spot.text() == "all" ? none : spot.whole<std::uint32_t>();
+  }
+
   Scenario::Edit read_edit(const Spot& spot, Names& names) {
     Scenario::Edit edit;
     edit.name = new_name(spot, names);
@@ -520,7 +527,7 @@ class ScenarioBuilder {
     edit.object = spot["object"].text();
     edit.value = read_value(spot);
     edit.at = spot["at"].instant();
-    edit.nodes = spot["nodes"].text() == "all" ? none : spot["nodes"].whole<std::uint32_t>();
+    edit.nodes = read_nodes(spot["nodes"]);
     edit.decided = spot["decided"].flag();
     return edit;
   }
@@ -547,9 +554,15 @@ class ScenarioBuilder {
     if (kind == "split_domain") fault.kind = Scenario::FaultKind::split_domain;
     if (kind == "cut_site") fault.kind = Scenario::FaultKind::cut_site, key = "site";
     if (kind == "cut_link") fault.kind = Scenario::FaultKind::cut_link, key = "link";
-    fault.target = fault.kind == Scenario::FaultKind::cut_link   ? link(spot[key])
-                   : fault.kind == Scenario::FaultKind::cut_site ? reference(spot[key], sites_)
-                                                                 : reference(spot[key], domains_);
+    if (kind == "restart_nodes") fault.kind = Scenario::FaultKind::restart_nodes;
+    if (kind == "restart_relay") fault.kind = Scenario::FaultKind::restart_relay, key = "relay";
+    if (kind == "poison") fault.kind = Scenario::FaultKind::poison;
+    fault.target = fault.kind == Scenario::FaultKind::cut_link        ? link(spot[key])
+                   : fault.kind == Scenario::FaultKind::cut_site      ? reference(spot[key], sites_)
+                   : fault.kind == Scenario::FaultKind::restart_relay ? reference(spot[key], relays_)
+                                                                      : reference(spot[key], domains_);
+    fault.nodes = read_nodes(spot["nodes"]);
+    fault.events = spot["events"].whole<std::uint32_t>();
     fault.name = spot["name"].is_there() ? spot["name"].text() : fmt::format("{} {}", kind, spot[key].text());
     spot.set("name", fault.name);
     fault.at = spot["at"].instant();

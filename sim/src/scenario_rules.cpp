@@ -223,6 +223,10 @@ class WholeRules {
     }
     for (std::size_t i = 0; i < s_.edits.size(); ++i)
       has_nodes(fmt::format("/workload/edits/{}", i), s_.edits[i].domain);
+    for (std::size_t i = 0; i < s_.faults.size(); ++i)
+      if (s_.faults[i].kind == Scenario::FaultKind::restart_nodes ||
+          s_.faults[i].kind == Scenario::FaultKind::poison)
+        has_nodes(fmt::format("/faults/{}", i), s_.faults[i].target);
     for (std::size_t i = 0; i < s_.rollouts.size(); ++i)
       has_nodes(fmt::format("/workload/rollouts/{}", i), s_.rollouts[i].domain);
   }

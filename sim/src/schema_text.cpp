@@ -291,6 +291,35 @@ constexpr char text[] = R"json({
         "link": {"type": "string", "description": "The link, \"from - to\", in either order of its ends.", "examples": ["paris - london"]},
         "at": {"x-unit": "duration", "description": "When it starts.", "examples": ["1h"]},
         "until": {"x-unit": "duration", "description": "When it is over; after `at`. Default: never.", "examples": ["7h"]}
+      }},
+    {"type": "object", "title": "restart_nodes", "required": ["kind", "domain", "at", "until"], "additionalProperties": false,
+      "description": "Nodes are down, and come up with what they had on stable storage; all else they knew is lost.",
+      "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Name in reports. Default: kind and target.", "examples": ["brownout"]},
+        "kind": {"const": "restart_nodes", "description": "This kind."},
+        "domain": {"type": "string", "description": "Nodes of this domain and those below it.", "examples": ["europe"]},
+        "nodes": {"type": ["integer", "string"], "minimum": 1, "maximum": 1000000, "pattern": "^all$", "x-word": "all", "default": 1, "description": "Number of nodes, drawn at random, or \"all\"; who is down already stays so."},
+        "at": {"x-unit": "duration", "description": "When they go down.", "examples": ["1h"]},
+        "until": {"x-unit": "duration", "description": "When they come up again; after `at`.", "examples": ["1h2m"]}
+      }},
+    {"type": "object", "title": "restart_relay", "required": ["kind", "relay", "at", "until"], "additionalProperties": false,
+      "description": "A relay is down: what is sent to it is lost, and so is what it kept for others.",
+      "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Name in reports. Default: kind and target.", "examples": ["relay upgrade"]},
+        "kind": {"const": "restart_relay", "description": "This kind."},
+        "relay": {"type": "string", "description": "The relay: \"relay-\" and its site.", "examples": ["relay-frankfurt"]},
+        "at": {"x-unit": "duration", "description": "When it goes down.", "examples": ["1h"]},
+        "until": {"x-unit": "duration", "description": "When it comes up again; after `at`.", "examples": ["1h2m"]}
+      }},
+    {"type": "object", "title": "poison", "required": ["kind", "domain", "at"], "additionalProperties": false,
+      "description": "The software of nodes writes events that no master can read; they are parked, and the rest goes on.",
+      "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Name in reports. Default: kind and target.", "examples": ["new sensor"]},
+        "kind": {"const": "poison", "description": "This kind."},
+        "domain": {"type": "string", "description": "Nodes of this domain and those below it.", "examples": ["europe"]},
+        "nodes": {"type": ["integer", "string"], "minimum": 1, "maximum": 1000000, "pattern": "^all$", "x-word": "all", "default": 1, "description": "Number of nodes, drawn at random, or \"all\"."},
+        "events": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1, "description": "Events of each; a master parks no more than 32 of one node."},
+        "at": {"x-unit": "duration", "description": "When.", "examples": ["1h"]}
       }}
   ]}},
   "engine": {

@@ -36,6 +36,12 @@ std::string_view word_of(Scenario::FaultKind kind) {
       return "cut_site";
     case Scenario::FaultKind::cut_link:
       return "cut_link";
+    case Scenario::FaultKind::restart_nodes:
+      return "restart_nodes";
+    case Scenario::FaultKind::restart_relay:
+      return "restart_relay";
+    case Scenario::FaultKind::poison:
+      return "poison";
   }
   return "";
 }
@@ -95,6 +101,10 @@ World::State::State(const Scenario& from)
       network(from.network, from.seed, calendar, *this),
       ledger(layout.nodes.size(), from.controllers.size()),
       checkers(from.seed, from.controllers.size(), ledger),
+      node_down(layout.nodes.size(), 0),
+      relay_down(from.relays.size(), 0),
+      taken_down(from.faults.size()),
+      restarts(layout.nodes.size(), 0),
       mode(layout.nodes.size(), ConnectivityMode::disconnected),
       ever_lost(layout.nodes.size(), false),
       mode_since(layout.nodes.size()),
@@ -362,6 +372,7 @@ bool World::State::handle(const Entry& entry) {
 }
 
 void World::State::wake_node(std::uint32_t node, Timer timer, Instant at) {
+  if (node_down[node] != 0) return;
   agents[node].on_timer(timer, at, outbox);
   drain({Role::node, node}, at);
   note_mode(node);
@@ -431,6 +442,12 @@ void World::State::dropped(std::uint32_t parcel, DropReason reason, LinkIndex, I
 }
 
 void World::State::give(const Endpoint& to, const Packet& packet, Instant at) {
+  const bool is_down = (to.role == Role::node && node_down[to.index] != 0) ||
+                       (to.role == Role::relay && relay_down[to.index] != 0);
+  if (is_down) {
+    ++sent_to_the_down;
+    return;
+  }
   switch (to.role) {
     case Role::node: {
       const std::uint64_t acknowledged = agents[to.index].log().acknowledged();
@@ -456,46 +473,14 @@ void World::State::link_changed(LinkIndex link, bool up, Instant at) {
   const std::uint32_t node = (link - access_up_of(0)) / 2;
   const Layout::Node& place = layout.nodes[node];
   if (link == place.down) {
+    if (relay_down[place.relay] != 0) return;  // it looks when it comes up, like a node
     relays[place.relay].on_node_link(node, up, at, outbox);
     drain({Role::relay, place.relay}, at);
-  } else {
+  } else if (node_down[node] == 0) {
     agents[node].on_carrier(up, at, outbox);
     drain({Role::node, node}, at);
     note_mode(node);
   }
-}
-
-void World::State::apply_fault(std::uint32_t slot, Instant at) {
-  const auto& fault = scenario.faults[slot >> 1];
-  for (const LinkIndex link : layout.links_of(fault)) {
-    if ((slot & 1) != 0)
-      network.hold_down(link, at);
-    else
-      network.release(link, at);
-  }
-  refresh_routes(at);
-  note_components(at);
-}
-
-void World::State::refresh_routes(Instant at) {
-  for (std::uint32_t i = 0; i < relays.size(); ++i) {
-    const auto& master = scenario.controllers[layout.home_of_relay[i]];
-    const bool open = network.is_reachable(scenario.relays[i].site, master.site);
-    if (open == relay_open[i]) continue;
-    relay_open[i] = open;
-    relays[i].on_upstream(open, at, outbox);
-    drain({Role::relay, i}, at);
-  }
-}
-
-void World::State::note_components(Instant at) {
-  auto next = network.components();
-  if (next == components) return;
-  if (observer != nullptr && at > components_since)
-    for (std::uint32_t i = 0; i < scenario.sites.size(); ++i)
-      observer->reach(components_since, at, scenario.sites[i].name, components[i]);
-  components = std::move(next);
-  components_since = at;
 }
 
 void World::State::note_mode(std::uint32_t node) {
@@ -581,6 +566,7 @@ std::vector<std::uint32_t> World::State::draw_nodes(std::uint32_t domain, std::u
 void World::State::edit(const Scenario::Edit& edit, Instant at) {
   std::uint32_t drawn = 0;
   for (const std::uint32_t node : draw_nodes(edit.domain, edit.nodes, "workload.edits/" + edit.name, drawn)) {
+    if (node_down[node] != 0) continue;  // there is no software that could
     agents[node].change(edit.object, edit.value, edit.decided, at, outbox);
     drain({Role::node, node}, at);
   }

@@ -161,6 +161,15 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
     return highest;
   }
   if (name == "attention_items") return attention_items(domain);
+  if (name == "restarts") return count_nodes([&](std::uint32_t i) { return restarts[i]; });
+  if (name == "commands_redone") return count_executions([](const auto& e) { return e.redone; });
+  if (name == "events_parked")
+    return count_nodes([&](std::uint32_t i) {
+      std::uint64_t events = 0;
+      for (const auto& range : masters[layout.nodes[i].master].parked().of(agents[i].identity().id))
+        events += range.last - range.first + 1;
+      return events;
+    });
   if (name == "two_holders") return static_cast<double>(checkers.two_holders());
   if (name == "unreachable_nodes")
     return count_nodes([&](std::uint32_t i) {
@@ -245,6 +254,8 @@ void World::State::judge(Instant end, Outcome& outcome) {
   relay_total("relay_stored", [](const auto& c) { return c.stored; });
   relay_total("relay_released", [](const auto& c) { return c.released; });
   relay_total("relay_shed", [](const auto& c) { return c.shed; });
+  relay_total("relay_lost", [](const auto& c) { return c.lost; });
+  outcome.counters.emplace_back("messages_to_the_down", sent_to_the_down);
   outcome.counters.emplace_back("orders_refused", orders_refused);
   outcome.counters.emplace_back("events_stored", ledger.distinct_events());
   outcome.counters.emplace_back("messages_lost", dropped_by_reason[0]);
@@ -267,7 +278,7 @@ void World::State::find_waiting(Instant end, Outcome& outcome) const {
   constexpr Duration patience = std::chrono::minutes{30};
   Instant quiet{};
   for (const auto& fault : scenario.faults)
-    quiet = std::max(quiet, fault.until == never ? never : fault.until);
+    quiet = std::max(quiet, fault.kind == Scenario::FaultKind::poison ? fault.at : fault.until);
   if (quiet == never || end - quiet < patience) return;  // not yet time to ask
   std::size_t left = 0;
   for (std::uint32_t i = 0; i < agents.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -78,24 +79,32 @@ struct World::State final : NetworkClient {
   void foresee_timers();
   void foresee_hop(const Outgoing& outgoing) const;
   void wake_node(std::uint32_t node, Timer timer, Instant now);
-  void apply_fault(std::uint32_t slot, Instant now);
-  void refresh_routes(Instant now);
+  void edit(const Scenario::Edit& edit, Instant now);
   void work(std::uint32_t slot, Instant now);
   void send_commands(const Scenario::CommandLoad& load, std::uint32_t number, Instant now);
   [[nodiscard]] std::vector<std::uint32_t> draw_nodes(std::uint32_t domain, std::uint32_t most,
                                                       const std::string& name, std::uint32_t& drawn) const;
-  void edit(const Scenario::Edit& edit, Instant now);
   std::optional<CommandId> order(const CommandOrder& what, Instant now);
   void roll_out(const Scenario::Rollout& rollout, Instant now);
   void sample(Instant now);
   void note_mode(std::uint32_t node);
   void note_mark(std::uint32_t node);
-  void note_components(Instant now);
   void witness(std::uint32_t master, const Stored& stored);
   void witness(const Digest& digest, ByteView body);
   [[nodiscard]] LinkIndex access_up_of(std::uint32_t node) const;
   [[nodiscard]] VertexIndex vertex_of(const Endpoint& endpoint) const;
   [[nodiscard]] Peer peer_of(std::uint32_t master) const;
+
+  // faults (world_faults.cpp)
+  void apply_fault(std::uint32_t slot, Instant now);
+  void begin_restart(std::uint32_t fault, Instant now);
+  void end_restart(std::uint32_t fault, Instant now);
+  void put_down(std::uint32_t node, Instant now);
+  void bring_up(std::uint32_t node, Instant now);
+  void bring_relay_up(std::uint32_t relay, Instant now);
+  void poison(const Scenario::Fault& fault, Instant now);
+  void refresh_routes(Instant now);
+  void note_components(Instant now);
 
   // safety (world_safety.cpp)
   void check_touched(Instant now);
@@ -157,6 +166,13 @@ struct World::State final : NetworkClient {
   std::vector<std::uint32_t> draws;   ///< per command load, draws so far
   std::vector<BundleId> rolled_out;   ///< newest bundle per node's leaf domain; nil where none
   std::uint64_t orders_refused = 0;
+
+  std::vector<std::uint8_t> node_down;  ///< by node: a fault holds it down
+  std::vector<std::uint8_t> relay_down;
+  std::map<std::uint32_t, Bytes> asleep;  ///< what is on the stable storage of nodes that are down
+  std::vector<std::vector<std::uint32_t>> taken_down;  ///< nodes, by fault
+  std::vector<std::uint32_t> restarts;                 ///< by node
+  std::uint64_t sent_to_the_down = 0;
 
   std::vector<ConnectivityMode> mode;
   std::vector<bool> ever_lost;

@@ -220,7 +220,7 @@ struct HandDriver {
       auto& values = written[node][index_of(stream)];
       values.resize(backup.log.streams[index_of(stream)].head);
     }
-    agents[node].wake_up(backup, now, out_);
+    agents[node].wake_up(backup, !node_cut_[node], now, out_);
     drain({Role::node, node});
   }
 

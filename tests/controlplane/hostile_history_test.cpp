@@ -60,7 +60,8 @@ TEST_CASE(
     "I-2, I-3, I-7, I-31, I-42, I-43, L-1, L-5: through any hostile history a node has one session at a "
     "time, "
     "which one "
-    "event ends with its lock; then every node settles, its log is stored exactly once and every command is "
+    "event ends with its lock, and then every node settles, its log is stored exactly once and every command "
+    "is "
     "over",
     "[return][commands][property][hostile]") {
   HostileHistory::Counts sum;

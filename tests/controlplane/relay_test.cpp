@@ -169,6 +169,24 @@ TEST_CASE("when the way opens, authority goes first, then commands, then events,
   CHECK(bench.relay.stored_bytes() == 0);
 }
 
+TEST_CASE("I-9: a relay that restarts has lost what it kept, and takes its ways for open until it is told",
+          "[relay]") {
+  Bench bench{RelayCore(3, 1 << 20)};
+  bench.upstream(false);
+  bench.link(7, false);
+  bench.hand(chunk_from(7, 1));
+  bench.hand(command_to(7));
+  REQUIRE(bench.relay.stored_bytes() > 0);
+
+  bench.relay.restart();
+
+  CHECK(bench.relay.stored_bytes() == 0);
+  CHECK(bench.relay.counters().lost == 2);
+  CHECK(bench.upstream(true).empty());
+  CHECK(bench.link(7, true).empty());
+  CHECK(bench.hand(command_to(7)).size() == 1);
+}
+
 TEST_CASE("what waits for one node does not leave over another's link", "[relay]") {
   Bench bench{RelayCore(0, 100'000)};
   bench.link(3, false);

@@ -36,8 +36,10 @@ struct Bench {
     checkers.stored("east", "pump-3", taken, event, at(5s));
   }
   /// A command as its master's log tells of it.
-  Command issue(std::uint64_t epoch, Instant execute_before = never) {
+  Command issue(std::uint64_t epoch, Instant execute_before = never,
+                DeliverySemantics delivery = DeliverySemantics::at_least_once) {
     Command command;
+    command.delivery = delivery;
     command.id = derive_id<CommandTag>("checkers", 1, "command", ++commands_);
     command.epoch = epoch;
     command.issued_by = id_cast<MasterTag>(master_id);
@@ -171,8 +173,9 @@ TEST_CASE("I-3: a gap covers what was dropped, and only where the chain goes on 
   }
 }
 
-TEST_CASE("I-3: what a master parked stands in its place; what is neither parked nor stored is a hole still",
-          "[checkers]") {
+TEST_CASE(
+    "I-3: what a master parked stands in its place, and what is neither parked nor stored is a hole still",
+    "[checkers]") {
   Bench bench;
   const std::uint64_t session = 9;
   for (int i = 0; i < 4; ++i) bench.write();
@@ -272,6 +275,28 @@ TEST_CASE("what a node must not execute is found by the invariant it breaks", "[
   }
   SECTION("I-31: twice") {
     bench.execute(command, 2);
+    bench.execute(command, 2);
+    CHECK(bench.found() == Names{"I-31"});
+  }
+  SECTION("I-30: twice, though its node went down amid the first time and it is at most once") {
+    const Command once = bench.issue(2, never, DeliverySemantics::at_most_once);
+    bench.execute(once, 2);
+    bench.ledger.went_down(0, 10s, at(1min + 5s));
+    bench.execute(once, 2);
+    CHECK(bench.found() == Names{"I-30"});
+  }
+  SECTION("I-31: once more than its node went down amid it") {
+    bench.execute(command, 2);
+    bench.ledger.went_down(0, 10s, at(1min + 5s));
+    bench.execute(command, 2);
+    CHECK(bench.found() == Names{});
+    CHECK(bench.ledger.executions().back().redone);
+    bench.execute(command, 2);
+    CHECK(bench.found() == Names{"I-31"});
+  }
+  SECTION("I-31: its node went down after it was done") {
+    bench.execute(command, 2);
+    bench.ledger.went_down(0, 10s, at(1min + 11s));
     bench.execute(command, 2);
     CHECK(bench.found() == Names{"I-31"});
   }

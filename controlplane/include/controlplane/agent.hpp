@@ -78,11 +78,11 @@ class alignas(64) Agent {
   /// What survives a reboot.
   [[nodiscard]] AgentState durable() const;
   /// The node comes up again with what is durable; all else is lost, and node.rebooted says so in its log.
-  void reboot(Instant now, Outbox& out) { wake_up(durable(), now, out); }
-  /// As reboot, with what was durable at some time: the present, or a backup. An older log than the master
-  /// holds is found out by either end (A26), never taken up in silence. Requires the state of this node's
-  /// incarnation.
-  void wake_up(const AgentState& state, Instant now, Outbox& out);
+  void reboot(Instant now, Outbox& out) { wake_up(durable(), carrier_, now, out); }
+  /// As reboot, with what was durable at some time: the present, or a backup; `carrier` is what its modem
+  /// finds. An older log than the master holds is found out by either end (A26), never taken up in silence.
+  /// Requires the state of this node's incarnation.
+  void wake_up(const AgentState& state, bool carrier, Instant now, Outbox& out);
 
   /// A hint that a heartbeat or its acknowledgement is next for this agent.
   void fetch_ahead() const { ibcf::fetch_ahead(this, hot_bytes); }

@@ -17,13 +17,14 @@ struct AgentState {
   std::uint64_t hlc = 0;
   std::uint64_t max_epoch_seen = 0;  ///< stored before the node acts on it (I-22)
   BundleId bundle;
+  bool is_quarantined = false;  ///< a node is not trusted again because it rebooted
   LogMemory log;
   DeskMemory desk;
   NodeObjects objects;
   LocalGrant local;
   Instant heard = Instant::min();  ///< when it was last in contact, by its own clock
-  IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, log, desk, objects, local,
-              heard)
+  IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, is_quarantined, log, desk,
+              objects, local, heard)
 };
 
 }  // namespace ibcf

@@ -31,12 +31,17 @@ class RelayCore {
   /// The link to a node opened or closed.
   void on_node_link(std::uint32_t node, bool open, Instant now, Outbox& out);
 
+  /// The relay starts again: what it kept is lost, for custody is no promise to keep (I-9), and what it knew
+  /// of its ways, which it takes for open until it is told.
+  void restart();
+
   struct Counters {
     std::uint64_t forwarded = 0;
     std::uint64_t stored = 0;
     std::uint64_t released = 0;
     std::uint64_t shed = 0;       ///< dropped because the queue was full
     std::uint64_t discarded = 0;  ///< transient, with no way open
+    std::uint64_t lost = 0;       ///< stored, and gone with a restart
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t stored_bytes() const { return stored_bytes_; }
@@ -49,6 +54,7 @@ class RelayCore {
   bool store(Queues& queues, const Packet& packet);
   bool make_room(std::uint64_t bytes, RelayClass newcomer);
   void release(Queues& queues, Outbox& out);
+  void lose(Queues& queues);
 
   std::uint32_t index_;
   std::uint64_t queue_bytes_;

@@ -26,7 +26,7 @@ class Checkers {
   /// I-3 (of masters' own events), I-4, I-52 (of what is parked, too): a store took an event.
   void stored(std::string_view master, std::string_view origin, Ledger::Taken taken, const Event& event,
               Instant at);
-  /// I-23, I-31, I-33, I-36, I-53: a node carried a command out.
+  /// I-23, I-30, I-31, I-33, I-36, I-53: a node carried a command out.
   void executed(std::string_view node, const Ledger::Execution& execution);
   /// I-7: a node was told that its log up to some marks is stored; `missing` is the first event of it that is
   /// not.

@@ -43,11 +43,16 @@ class Ledger {
     Instant execute_before;
     Instant at;
     ConnectivityMode mode;
-    bool again;  ///< this node had carried it out before
+    bool again;   ///< this node had carried it out before, and nothing allows it to do so once more
+    bool redone;  ///< it is at-least-once, and its node went down amid the first time
+    DeliverySemantics delivery;
   };
   /// The agent carried a command out.
   const Execution& executed(std::uint32_t node, const Executed& executed, Instant now);
   [[nodiscard]] const std::vector<Execution>& executions() const { return executions_; }
+  /// The node goes down: what it began within `takes` before is not done, and at-least-once commands among it
+  /// may be done once more.
+  void went_down(std::uint32_t node, Duration takes, Instant now);
 
   /// One event of a node, by its place.
   struct Place {
@@ -92,6 +97,11 @@ class Ledger {
     MasterId by;
     Instant at;
     Instant execute_before;
+    DeliverySemantics delivery;
+  };
+  struct CarriedOut {
+    std::uint32_t times = 0;
+    bool amid = false;  // its node went down before it was done
   };
   Taken take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
              const Event& event);
@@ -108,7 +118,7 @@ class Ledger {
   std::vector<std::unordered_map<AnyId, std::uint64_t>> own_taken_;  // the same per store
   std::unordered_map<std::uint64_t, std::uint64_t> parked_in_;       // events, by session
   std::unordered_map<CommandId, Issue> issued_;
-  std::unordered_map<CommandId, std::uint32_t> carried_out_;
+  std::unordered_map<CommandId, CarriedOut> carried_out_;
   std::vector<Execution> executions_;
   Digest event_hash_;
   std::uint64_t distinct_ = 0;

@@ -158,14 +158,19 @@ struct Scenario {
     isolate_domain,  ///< cuts the backbone between the sites of a domain's subtree and the rest
     split_domain,    ///< cuts the backbone between any two different sites within a domain's subtree
     cut_site,        ///< takes every backbone link of a site down
-    cut_link         ///< takes one backbone link down
+    cut_link,        ///< takes one backbone link down
+    restart_nodes,   ///< nodes of a domain's subtree are down; they keep what is durable
+    restart_relay,   ///< a relay is down, and loses what it kept for others
+    poison           ///< nodes write what no master can read; it is over at once
   };
   struct Fault {
     std::string name;
     FaultKind kind = FaultKind::cut_link;
-    std::uint32_t target = none;  ///< domain, site or backbone, by kind
+    std::uint32_t target = none;  ///< domain, site, backbone or relay, by kind
     Instant at;
     Instant until = never;
+    std::uint32_t nodes = 1;   ///< restart_nodes, poison: drawn at random; none: every node of the domain
+    std::uint32_t events = 1;  ///< poison: of each node
   };
 
   /// An assertion over one metric. `at` only where the metric is read at a time; never: at the end of the
