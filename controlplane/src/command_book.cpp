@@ -73,7 +73,7 @@ void CommandBook::offer(CommandRecord& record, CommandReach reach, Instant now, 
            todo);
     return;
   }
-  if (!reach.in_contact && !reach.barred) return;
+  if (!reach.in_contact && !(reach.barred && reach.is_heard)) return;
   if (is_to_go) {
     move(record, CommandState::sent, CommandWord::master, "", now, todo);
   } else if (is_on_its_way && !once) {

@@ -11,8 +11,10 @@ namespace {
 /// A node runs one bundle, so a newer assignment supersedes an older one, whatever their names are.
 constexpr std::string_view bundle_key = "bundle";
 
-CommandReach reach_of(const NodeRecord& node) {
-  return {.in_contact = node.is_in_contact(), .barred = node.is_barred()};
+CommandReach reach_of(const NodeRecord& node, const MasterSettings& settings, Instant now) {
+  return {.in_contact = node.is_in_contact(),
+          .barred = node.is_barred(),
+          .is_heard = now - node.last_seen <= settings.heartbeat * settings.missed_heartbeats};
 }
 
 }  // namespace
@@ -72,7 +74,7 @@ void Master::accept(const Command& command, Instant now, Outbox& out) {
                     now);
   if (command.kind == CommandKind::cancel)
     if (const auto target = parse_id<CommandTag>(command.argument)) commands_.cancel(*target, todo);
-  commands_.offer(command.node_id, reach_of(nodes_[node->second]), now, todo);
+  commands_.offer(command.node_id, reach_of(nodes_[node->second], *settings_, now), now, todo);
   nodes_[node->second].open_commands = static_cast<std::uint32_t>(commands_.open_of(command.node_id).size());
   do_it(todo, now, out);
 }
@@ -80,7 +82,7 @@ void Master::accept(const Command& command, Instant now, Outbox& out) {
 void Master::dispatch_open(NodeRecord& node, Instant now, Outbox& out) {
   if (node.open_commands == 0) return;
   CommandBook::Todo todo;
-  commands_.offer(node.enrolment.id, reach_of(node), now, todo);
+  commands_.offer(node.enrolment.id, reach_of(node, *settings_, now), now, todo);
   do_it(todo, now, out);
 }
 
@@ -163,7 +165,8 @@ RolloutBook::Begun Master::begin_rollout(const RolloutOrder& order, Instant now,
 
 void Master::tend_rollouts(Instant now, Outbox& out) {
   RolloutBook::Todo todo;
-  rollouts_.advance([&](NodeId id) { return reach_of(nodes_[record_by_id_.at(id)]); }, now, todo);
+  rollouts_.advance([&](NodeId id) { return reach_of(nodes_[record_by_id_.at(id)], *settings_, now); }, now,
+                    todo);
   do_it(todo, now, out);
 }
 

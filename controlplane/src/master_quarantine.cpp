@@ -123,15 +123,16 @@ bool Master::decommission(NodeId id, const std::string& by, Instant now, Outbox&
   const bool gives_up = node->state.phase == Phase::quarantined;
   if (!believe(*node, gives_up ? EventType::remediation_abandoned : EventType::decommission_ordered, by, now))
     return false;
-  note_decommission(*node, by, now);
+  note_decommission(*node, gives_up, by, now);
   order_wipe(*node, distrusted_.at(id), now, out);
   return true;
 }
 
-void Master::note_decommission(NodeRecord& node, const std::string& by, Instant now) {
+void Master::note_decommission(NodeRecord& node, bool gives_up, const std::string& by, Instant now) {
   node.is_distrusted = true;
   node.is_aside = false;
-  distrusted_[node.enrolment.id] = {.order = {}, .by = by, .since = now, .wiped = {}};
+  distrusted_[node.enrolment.id] = {
+      .is_given_up = gives_up, .order = {}, .by = by, .since = now, .wiped = {}};
 }
 
 // Where the scope's authority is not held now, it is ordered as soon as it is.
@@ -146,6 +147,23 @@ void Master::order_wipe(const NodeRecord& node, Distrust& distrust, Instant now,
                            .argument = distrust.by},
                           now, out);
   if (wipe) distrust.order = *wipe;
+}
+
+bool Master::cancel_decommission(NodeId id, const std::string& by, Instant now, Outbox& out) {
+  const auto found = distrusted_.find(id);
+  if (found == distrusted_.end() || found->second.is_given_up) return false;
+  NodeRecord& node = *find_record(id);
+  const CommandRecord* wipe = commands_.find(found->second.order);
+  if (node.state.phase != Phase::decommissioning || (wipe != nullptr && wipe->was_sent)) return false;
+  if (wipe != nullptr) {
+    CommandBook::Todo todo;
+    commands_.cancel(found->second.order, todo);
+    do_it(todo, now, out);
+  }
+  believe(node, EventType::decommission_cancelled, "by " + by, now);
+  trust_again(node);
+  dispatch_open(node, now, out);
+  return true;
 }
 
 // A node that has confirmed its wipe has nothing more to say (A40).
@@ -188,9 +206,9 @@ void Master::begin_life(NodeRecord& node, Enrolment enrolment, Instant now) {
 }
 
 // Its keys are worth nothing any more: from here on nobody knows it at the door (I-48).
-void Master::end_life(const NodeRecord& node) {
+void Master::end_life(const NodeRecord& node, Instant now) {
   record_by_index_[node.enrolment.index] = nobody;
-  distrusted_.erase(node.enrolment.id);
+  distrusted_[node.enrolment.id] = {.order = {}, .by = {}, .since = now, .wiped = {}};
 }
 
 // ---- as time passes ---------------------------------------------------------------------------------------
@@ -218,7 +236,10 @@ void Master::tend(NodeRecord& node, Distrust& distrust, Instant now, Outbox& out
     if (!confirmed && now - distrust.since < settings_->decommission_deadline) return;
     believe(node, EventType::decommission_completed,
             confirmed ? "wipe confirmed" : "unconfirmed: the deadline has passed", now);
-    end_life(node);
+    end_life(node, now);
+  } else if (node.state.phase == Phase::retired && now - distrust.since >= settings_->archive_after) {
+    if (believe(node, EventType::node_archived, "retired for as long as its traces are kept", now))
+      distrusted_.erase(node.enrolment.id);
   }
 }
 

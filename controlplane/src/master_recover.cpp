@@ -266,9 +266,14 @@ void Master::recall_trust(NodeRecord& node, std::optional<Phase> before, const s
       return trust_again(node);
     case EventType::decommission_ordered:
     case EventType::remediation_abandoned:
-      return note_decommission(node, reason, event.occurred);
+      return note_decommission(node, event.type == EventType::remediation_abandoned, reason, event.occurred);
+    case EventType::decommission_cancelled:
+      return trust_again(node);
     case EventType::decommission_completed:
-      return end_life(node);
+      return end_life(node, event.occurred);
+    case EventType::node_archived:
+      distrusted_.erase(node.enrolment.id);
+      return;
     case EventType::node_reincarnated:
       return begin_life(node, node.enrolment, event.occurred);
     default:

@@ -21,6 +21,7 @@ const DomainId domain = derive_id<DomainTag>("book", 1, "domain");
 constexpr CommandReach contact{.in_contact = true, .barred = false};
 constexpr CommandReach away{.in_contact = false, .barred = false};
 constexpr CommandReach coming_back{.in_contact = false, .barred = true};
+constexpr CommandReach barred_and_silent{.in_contact = false, .barred = true, .is_heard = false};
 
 CommandId id_of(std::uint64_t number) {
   return derive_id<CommandTag>("book", 1, "command", number);
@@ -131,6 +132,8 @@ TEST_CASE("I-36: what is not on the allow list is held for a node that is coming
   urgent.break_glass = true;
   for (const Command& one : {command(1), stop, urgent}) REQUIRE(desk.book.accept(one, at(0s), desk.todo));
 
+  desk.book.offer(node, barred_and_silent, at(30s), desk.todo);
+  CHECK(desk.todo.deliver.empty());  // nobody is there
   desk.book.offer(node, coming_back, at(1min), desk.todo);
 
   CHECK(desk.todo.deliver == std::vector<CommandId>{id_of(2), id_of(3)});
@@ -388,7 +391,7 @@ struct Arbitrary<Input> {
 
 namespace {
 
-constexpr CommandReach reaches[] = {away, contact, coming_back, contact};
+constexpr CommandReach reaches[] = {away, contact, coming_back, contact, barred_and_silent};
 
 /// Six commands of two nodes: every second one at most once, three with one key, two terms, one that passes
 /// every bar, last moments an hour apart.
@@ -459,7 +462,7 @@ struct Dumb {
         set(number, S::expired, false);
       } else if (reach.barred && !one.command.break_glass) {
         if (one.state == S::queued || (one.state == S::sent && !once)) set(number, S::held, false);
-      } else if (reach.barred || reach.in_contact) {
+      } else if ((reach.barred && reach.is_heard) || reach.in_contact) {
         const int waits[] = {1, 1, 2, 4, 8, 16};
         const auto wait = std::chrono::minutes{waits[std::min(one.tries, 5)]};
         const bool fresh = one.state == S::queued || one.state == S::held;
@@ -548,7 +551,7 @@ void give(CommandBook& book, const Input& input, Instant now, CommandBook::Todo&
       book.accept(drawn(input.command, now), now, todo);
       return;
     case Input::Kind::offer:
-      book.offer(of, reaches[input.word % 4], now, todo);
+      book.offer(of, reaches[input.word % std::size(reaches)], now, todo);
       return;
     case Input::Kind::refuse:
       book.refused_for_now(of, id, todo);
@@ -581,7 +584,7 @@ void give(Dumb& dumb, const Input& input, Instant now) {
     case Input::Kind::accept:
       return dumb.accept(input.command, now);
     case Input::Kind::offer:
-      return dumb.offer(of, reaches[input.word % 4], now);
+      return dumb.offer(of, reaches[input.word % std::size(reaches)], now);
     case Input::Kind::refuse:
       return dumb.refuse(input.command);
     case Input::Kind::progress:

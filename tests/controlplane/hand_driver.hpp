@@ -197,6 +197,11 @@ struct HandDriver {
     drain({Role::master, 0});
     return begun;
   }
+  bool cancel_decommission(std::uint32_t node) {
+    const bool cancelled = master->cancel_decommission(id_of(node), "alice", now, out_);
+    drain({Role::master, 0});
+    return cancelled;
+  }
   std::size_t redrive(std::uint32_t node, const std::string& why) {
     const std::size_t let_in = master->redrive(id_of(node), why, now, out_);
     drain({Role::master, 0});

@@ -187,6 +187,55 @@ TEST_CASE("a node that cannot be reached is RETIRED at the deadline, and the log
   CHECK(payload_of<LifecycleStep>(*done)->reason == "unconfirmed: the deadline has passed");
 }
 
+TEST_CASE("a decommissioning is taken back as long as its wipe was not sent (A39)", "[quarantine]") {
+  Framed run;
+  run.twin.cut(0);
+  run.twin.run_for(10min);
+  REQUIRE(run.twin.decommission(0));
+  const std::size_t size = run.twin.store.size();
+  REQUIRE(run.twin.cancel_decommission(0));
+
+  CHECK(run.phase() == Phase::active);
+  CHECK(run.arrows(size) == std::vector<std::string>{"A39"});
+  CHECK_FALSE(run.twin.cancel_decommission(0));
+  run.twin.heal(0);
+  REQUIRE(run.twin.settle());
+  run.twin.run_for(26h);
+  CHECK(run.phase() == Phase::active);
+  CHECK(run.twin.executed[0].empty());
+}
+
+TEST_CASE("a decommissioning whose wipe is on its way, or of a node that was given up, is not taken back",
+          "[quarantine]") {
+  Framed reached;
+  REQUIRE(reached.twin.decommission(0));
+  CHECK_FALSE(reached.twin.cancel_decommission(0));
+  CHECK(reached.phase() == Phase::decommissioning);
+
+  Framed framed;
+  framed.be_framed();
+  framed.twin.cut(0);
+  framed.twin.run_for(10min);
+  REQUIRE(framed.twin.decommission(0));
+  CHECK_FALSE(framed.twin.cancel_decommission(0));
+  CHECK(framed.phase() == Phase::decommissioning);
+}
+
+TEST_CASE("a retired node is archived when its time is over, and then has no next life (S25)",
+          "[quarantine]") {
+  Framed run;
+  run.twin.master_settings.archive_after = 24h;
+  REQUIRE(run.twin.decommission(0));
+  run.twin.run_for(23h);
+  REQUIRE(run.phase() == Phase::retired);
+  const std::size_t size = run.twin.store.size();
+  run.twin.run_for(2h);
+
+  CHECK(run.arrows(size) == std::vector<std::string>{"S25"});
+  CHECK_FALSE(run.twin.master->reincarnate(run.next_life(), run.twin.now));
+  CHECK_FALSE(run.twin.cancel_decommission(0));
+}
+
 TEST_CASE("a node that speaks after it confirmed its wipe is an anomaly (A40)", "[quarantine][trust]") {
   Framed run;
   REQUIRE(run.twin.decommission(0));

@@ -24,8 +24,10 @@ struct CommandBookSettings {
 /// How a node can be spoken to, as its master believes.
 struct CommandReach {
   bool in_contact = false;
-  /// RETURNING, REPLAYING or QUARANTINED: it hears, but nothing except the allow list is for it (I-36).
+  /// RETURNING, REPLAYING or not trusted: nothing except the allow list is for it (I-36).
   bool barred = false;
+  /// Of a barred one: something came from it within the time after which silence counts.
+  bool is_heard = true;
 };
 
 /// What the book knows of one command.

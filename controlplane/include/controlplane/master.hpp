@@ -50,6 +50,8 @@ struct MasterSettings {
   Duration wiped_quiet =
       std::chrono::minutes{10};  ///< a wiped node is silent for so long before it is RETIRED
   Duration decommission_deadline = std::chrono::hours{24};  ///< then it is RETIRED without its word
+  Duration archive_after =
+      std::chrono::hours{24 * 90};  ///< RETIRED for so long, it is archived and has no next life (S25)
   LeaseBounds bounds;
   ReplicationSettings replication;
   std::vector<PublicKey> release_keys;  ///< that may sign releases; none: no artifact is ever verified
@@ -175,6 +177,9 @@ class Master {
   /// Gives a quarantined node up (S22), or takes any other out of the fleet (S23, A30, A34, A36): it gets a
   /// wipe, and is RETIRED once it has confirmed it and was silent (S24), or at the deadline without its word.
   bool decommission(NodeId node, const std::string& by, Instant now, Outbox& out);
+  /// Takes the decommissioning of a node that was not given up back (A39). False where there is none, or its
+  /// wipe was sent: what may be wiped is not ACTIVE.
+  bool cancel_decommission(NodeId node, const std::string& by, Instant now, Outbox& out);
   /// A new life of a RETIRED node under its old id: `enrolment` has the next incarnation and other keys (A41,
   /// I-1). False where it is not that.
   bool reincarnate(Enrolment enrolment, Instant now);
@@ -300,9 +305,10 @@ class Master {
   struct Distrust {
     bool needs_replay = false;  // a cause lies in its log: only a clean replay clears it
     bool is_remedied = false;   // its order was carried out
+    bool is_given_up = false;   // out of quarantine: no way back
     CommandId order;            // of the remediation, or the wipe
     std::string by;
-    Instant since;
+    Instant since;                 // of its phase
     std::optional<Instant> wiped;  // the node confirmed it
   };
   bool is_braked(NodeRecord& node, EventType trigger, VerdictKind verdict, const std::string& reason,
@@ -316,10 +322,10 @@ class Master {
   void trust_again(NodeRecord& node);
   bool sees_traffic_after_wipe(NodeRecord& node, Instant now);
   void on_remedy(NodeRecord& node, const CommandResult& result, Instant now);
-  void note_decommission(NodeRecord& node, const std::string& by, Instant now);
+  void note_decommission(NodeRecord& node, bool gives_up, const std::string& by, Instant now);
   void order_wipe(const NodeRecord& node, Distrust& distrust, Instant now, Outbox& out);
   void begin_life(NodeRecord& node, Enrolment enrolment, Instant now);
-  void end_life(const NodeRecord& node);
+  void end_life(const NodeRecord& node, Instant now);
   void tend_distrusted(Instant now, Outbox& out);
   void tend(NodeRecord& node, Distrust& distrust, Instant now, Outbox& out);
 
