@@ -33,9 +33,10 @@ struct HostileHistory {
   HandDriver twin;
   std::vector<CommandId> orders;
   struct Counts {
-    int changed = 0, kept_back = 0, crashed = 0;
+    int changed = 0, kept_back = 0, crashed = 0, restarted = 0;
     Counts& operator+=(const Counts& more) {
       changed += more.changed, kept_back += more.kept_back, crashed += more.crashed;
+      restarted += more.restarted;
       return *this;
     }
   } counts;
@@ -45,7 +46,7 @@ struct HostileHistory {
 
   void act() {
     const auto node = static_cast<std::uint32_t>(draws_.below(nodes));
-    switch (draws_.below(9)) {
+    switch (draws_.below(11)) {
       case 0:
       case 1:
         twin.cut(node);
@@ -64,6 +65,10 @@ struct HostileHistory {
         break;
       case 7:
         if (const auto order = twin.order(node)) orders.push_back(*order);
+        break;
+      case 8:
+        twin.restart_master();
+        ++counts.restarted;
         break;
       default:
         twin.observe(node, Priority::health);

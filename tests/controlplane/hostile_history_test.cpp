@@ -87,8 +87,8 @@ TEST_CASE(
     sum += history.counts;
   });
   // None of it may have been spared.
-  CAPTURE(sum.changed, sum.kept_back, sum.crashed, granted, lost, orders, applied);
-  CHECK(std::min({sum.changed, sum.kept_back, sum.crashed}) > 100);
+  CAPTURE(sum.changed, sum.kept_back, sum.crashed, sum.restarted, granted, lost, orders, applied);
+  CHECK(std::min({sum.changed, sum.kept_back, sum.crashed, sum.restarted}) > 100);
   CHECK(granted > 100);
   CHECK(lost > 10);
   CHECK(orders > 300);
