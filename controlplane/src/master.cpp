@@ -49,6 +49,7 @@ NodeRecord& Master::add_record(Enrolment enrolment) {
   node.stored = &admission_.follow(any(node.enrolment.id));
   node.epoch = &epochs_[node.enrolment.facts.domain_id];
   node.contacts = node.enrolment.contacts.get();
+  key_owners_.try_emplace(node.enrolment.public_key, node.enrolment.id);
   ++domain_sizes_[node.enrolment.facts.domain_id];
   return node;
 }
@@ -59,6 +60,10 @@ void Master::enrol(Enrolment enrolment, Instant now) {
   finish_enrolment(node, now);
 }
 
+bool Master::owns_its_key(const NodeRecord& node) const {
+  return key_owners_.at(node.enrolment.public_key) == node.enrolment.id;
+}
+
 // From wherever it stands, in its first life or a later one.
 void Master::finish_enrolment(NodeRecord& node, Instant now) {
   const AnyId id = any(node.enrolment.id);
@@ -66,6 +71,12 @@ void Master::finish_enrolment(NodeRecord& node, Instant now) {
     const Arrow* arrow = take_arrow(node, EventType::node_registered, VerdictKind::clean);
     check(arrow != nullptr, "a node is registered once");
     append_own(EventType::node_registered, id, encode(node.enrolment.facts), {}, Priority::trust, now);
+  }
+  if (node.state.phase == Phase::provisioning && !owns_its_key(node)) {
+    believe(node, EventType::enrollment_conflict,
+            "duplicate identity: its key is that of " + text_of(key_owners_.at(node.enrolment.public_key)),
+            now);
+    return;
   }
   if (node.state.phase == Phase::provisioning) {
     const Arrow* arrow = take_arrow(node, EventType::node_enrolled, VerdictKind::clean);

@@ -78,7 +78,8 @@ std::optional<CommandId> Master::remediate(NodeId id, std::string by, std::strin
                                            Instant now, Outbox& out) {
   NodeRecord* node = find_record(id);
   const auto found = distrusted_.find(id);
-  if (node == nullptr || found == distrusted_.end() || node->state.phase != Phase::quarantined)
+  if (node == nullptr || found == distrusted_.end() || node->state.phase != Phase::quarantined ||
+      !owns_its_key(*node))
     return std::nullopt;
   Distrust& distrust = found->second;
   if (update && !is_reconciled(*node, distrust)) return std::nullopt;
@@ -202,6 +203,7 @@ void Master::begin_life(NodeRecord& node, Enrolment enrolment, Instant now) {
   fresh.fencing_token = node.fencing_token;
   fresh.local = {node.local.epoch, {}};  // what was granted was not to this life
   node = std::move(fresh);
+  key_owners_.try_emplace(node.enrolment.public_key, node.enrolment.id);
   trust_again(node);
 }
 

@@ -161,9 +161,12 @@ void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
   switch (event.type) {
     case EventType::node_registered:
       break;
-    case EventType::node_enrolled:
-      id = payload_of<NodeEnrolled>(event).value().arrow;
+    case EventType::node_enrolled: {
+      const auto enrolled = payload_of<NodeEnrolled>(event).value();
+      id = enrolled.arrow;
+      recall_key(node.enrolment.id, enrolled.public_key);
       break;
+    }
     case EventType::replay_granted: {
       const auto granted = payload_of<ReplayGranted>(event).value();
       id = granted.arrow;
@@ -226,6 +229,14 @@ void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
   node.state = evolve(node.state, *arrow, facts);
   if (measured) node.link_class.recall(*measured);
   recall_trust(node, before, reason, event);
+}
+
+// Of every life that was enrolled, in whatever order the inventory is.
+void Master::recall_key(NodeId owner, const Bytes& bytes) {
+  PublicKey key{};
+  check(bytes.size() == key.size(), "an enrolment in the log has a key");
+  std::copy(bytes.begin(), bytes.end(), key.begin());
+  key_owners_[key] = owner;
 }
 
 void Master::recall_turn(NodeRecord& node, const Event& event) {

@@ -11,6 +11,7 @@ namespace {
 // clang-format off: one cause a line
 constexpr std::array causes{
     QuarantineCause{"operator", true, false},
+    QuarantineCause{"duplicate identity", true, false},
     QuarantineCause{"unknown incarnation", true, true},
     QuarantineCause{"its log is not the one we hold", true, true},
     QuarantineCause{"fork", true, true},

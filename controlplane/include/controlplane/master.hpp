@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -109,7 +110,8 @@ class Master {
   ~Master();
   Master(const Master&) = delete;  // what is inside holds on to what is inside
 
-  /// Registers, enrols and activates a node (S1, S2, S3).
+  /// Registers, enrols and activates a node (S1, S2, S3). One with the key of another node is not enrolled
+  /// but QUARANTINED (A29): somebody copied an image.
   void enrol(Enrolment enrolment, Instant now);
   /// Instead of enrolling: builds this master again from its log, as it was before it died, wherever it died;
   /// to be called before start(). The inventory holds the nodes it is home to, each in its present life, with
@@ -252,6 +254,7 @@ class Master {
   void recall_parked(const Event& event);
   void recall_beats(const HeartbeatBatch& batch);
   void recall_step(NodeRecord& node, const Event& event, Instant now);
+  void recall_key(NodeId owner, const Bytes& bytes);
   void recall_turn(NodeRecord& node, const Event& event);
   void recall_trust(NodeRecord& node, std::optional<Phase> before, const std::string& reason,
                     const Event& event);
@@ -267,6 +270,7 @@ class Master {
 
   // nodes and belief
   NodeRecord& add_record(Enrolment enrolment);
+  [[nodiscard]] bool owns_its_key(const NodeRecord& node) const;
   void finish_enrolment(NodeRecord& node, Instant now);
   NodeRecord* find_record(Endpoint from);
   NodeRecord* find_record(NodeId id);
@@ -401,6 +405,14 @@ class Master {
   std::vector<std::uint32_t> record_by_index_;  // by endpoint index; nobody where this master is not home
   static constexpr std::uint32_t nobody = 0xffffffff;
   std::unordered_map<NodeId, std::uint32_t> record_by_id_;
+  struct KeyHash {
+    std::size_t operator()(const PublicKey& key) const {
+      std::size_t hash = 0;
+      std::memcpy(&hash, key.data(), sizeof hash);  // keys are random already
+      return hash;
+    }
+  };
+  std::unordered_map<PublicKey, NodeId, KeyHash> key_owners_;  // who enrolled with it first
   Admission admission_;
   std::size_t open_replays_ = 0;
   std::uint64_t sessions_ = 0;
