@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controlplane/planted.hpp"
 #include "model/check.hpp"
 
 namespace ibcf {
@@ -17,6 +18,8 @@ bool HeldAuthority::is_over(const AuthorityGrant& grant) const {
 
 void HeldAuthority::take(const AuthorityGrant& grant, Instant asked) {
   if (is_over(grant)) return;
+  // The grantor's clock may be anywhere: only the holder's own says how much of the lease has passed.
+  if (is_planted(Defect::lease_by_other_clock)) asked = grant.granted_ts;
   const Held fresh{grant, asked + grant.lease - bounds_.drift, asked + grant.lease / 3};
   const auto [entry, is_new] = held_.try_emplace(grant.scope, fresh);
   Held& held = entry->second;

@@ -4,6 +4,7 @@
 
 #include "controlplane/master.hpp"
 #include "controlplane/master_views.hpp"
+#include "controlplane/planted.hpp"
 #include "model/check.hpp"
 
 /// A master that starts again: everything it believed is in its log, and is folded from there (protocols
@@ -394,6 +395,8 @@ void Master::finish_steps(Instant now) {
 // How long it was away says nothing about who fell silent meanwhile: silence counts from now on.
 void Master::take_up(NodeRecord& node, Instant now) {
   finish_enrolment(node, now);
+  if (is_planted(Defect::dedupe_forgotten))
+    admission_.replace_life(any(node.enrolment.id), node.enrolment.incarnation);
   take_up_artifacts(node, now);
   node.open_commands = static_cast<std::uint32_t>(commands_.open_of(node.enrolment.id).size());
   if (!node.is_lost()) node.last_seen = now;

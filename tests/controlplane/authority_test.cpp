@@ -7,6 +7,8 @@
 #include <functional>
 #include <map>
 
+#include "planted_defect.hpp"
+
 using namespace ibcf;
 using namespace std::chrono_literals;
 
@@ -307,4 +309,35 @@ TEST_CASE("I-21: two masters whose clocks are hours apart and drift within the b
   // Nobody is safe by never acting.
   CHECK(held_for[0] > 10min);
   CHECK(held_for[1] > 10min);
+}
+
+namespace {
+
+/// Alice's clock is an hour behind her grantor's. Bob is to follow her when her lease is over. For how long
+/// both of them act, by any true clock.
+Duration both_act() {
+  constexpr Duration behind = 1h;
+  GrantChain chain(bounds);
+  HeldAuthority of_alice(bounds), of_bob(bounds);
+  const Instant begin = at(2h);
+  of_alice.take(first_grant(chain, begin), begin - behind);
+  chain.order_handover(scope, AuthorityLevel::region, bob, "bob");
+  Duration both{};
+  for (Instant now = begin; now < begin + 2h; now += 1s) {
+    if (const auto grant = chain.advance(scope, now)) of_bob.take(*grant, now);
+    if (of_alice.epoch_for(scope, now - behind) && of_bob.epoch_for(scope, now)) both += 1s;
+  }
+  return both;
+}
+
+}  // namespace
+
+TEST_CASE("I-24: a lease ends by its holder's own clock, wherever its grantor's stands", "[authority]") {
+  CHECK(both_act() == 0s);
+}
+
+TEST_CASE("planted: a holder that goes by its grantor's clock acts beside its successor",
+          "[authority][defect]") {
+  const Planted planted(Defect::lease_by_other_clock);
+  CHECK(both_act() > 30s);
 }

@@ -3,6 +3,7 @@
 
 #include "hand_driver.hpp"
 #include "mortal_store.hpp"
+#include "planted_defect.hpp"
 #include "returning_node.hpp"
 
 /// A master that starts again, and what might come of it that went on before.
@@ -161,4 +162,40 @@ TEST_CASE("a cancel whose master died behind its event still cancels what was no
   twin.restart_master();
 
   CHECK(twin.master->commands().find(*target)->state == CommandState::cancelled);
+}
+
+namespace {
+
+/// Whether a return is stored exactly once whose master started again behind a chunk that it had stored and
+/// the node had not heard so.
+bool is_stored_once_over_a_restart() {
+  HandDriver twin;
+  twin.agent_settings.chunk_bytes = twin.master_settings.chunk_bytes = 1000;
+  twin.start(1);
+  twin.run_until(at(5min));
+  REQUIRE(twin.settle());
+  twin.cut(0);
+  twin.run_until(at(20min));
+  twin.on_the_way = [](const HandDriver::Hop&, Packet& packet) {
+    return std::holds_alternative<ChunkAck>(packet.message) ? 0 : 1;
+  };
+  const std::uint64_t before = twin.stored();
+  twin.heal(0);
+  REQUIRE(twin.run_to([&] { return twin.stored() > before; }));
+  twin.restart_master();
+  twin.on_the_way = [](const HandDriver::Hop&, Packet&) { return 1; };
+  twin.run_for(30min);
+  return twin.is_stored_exactly_once();
+}
+
+}  // namespace
+
+TEST_CASE("I-4: a master that starts again stores nothing twice", "[recover]") {
+  CHECK(is_stored_once_over_a_restart());
+}
+
+TEST_CASE("planted: a master that forgot at its restart what it has stored stores it again",
+          "[recover][defect]") {
+  const Planted planted(Defect::dedupe_forgotten);
+  CHECK_FALSE(is_stored_once_over_a_restart());
 }

@@ -32,6 +32,8 @@ enum class Defect : std::uint8_t {
   skip_poison,            ///< what cannot be read is passed over without a word
   accept_truncation,      ///< a peer whose log went backwards is exchanged with as if nothing were
   claim_ungranted,        ///< a node says that it decided under a LOCAL grant, whatever it was given
+  dedupe_forgotten,       ///< a master that starts again does not know what of its nodes it has stored
+  lease_by_other_clock,   ///< a holder takes the grantor's clock for its own when its lease ends
 };
 
 inline Defect planted_defect = Defect::none;
