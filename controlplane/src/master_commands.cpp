@@ -45,11 +45,32 @@ Command Master::make_command(const CommandOrder& order, std::uint64_t epoch, Ins
   return command;
 }
 
+// The door of the command API (seed 2A, "CommandAPI --> Normalizer").
+std::optional<std::string> Master::objection_to_order(const CommandOrder& order,
+                                                      std::optional<std::uint64_t> epoch, Instant now) {
+  if (!epoch) return "the authority over its scope is not held here";
+  if (order.valid_for > longest_validity) return "valid for longer than " + text_of(longest_validity);
+  if (order.home == Endpoint{Role::master, identity_.index} && find_record(order.node) == nullptr)
+    return "no node of that id is at home here";
+  if (order.kind == CommandKind::install_artifact && !may_install(order.node, order.artifact_id, now))
+    return "its artifact is not verified";
+  return std::nullopt;
+}
+
+// What is not taken leaves evidence, and not more than the door lets whoever floods it leave.
+void Master::refuse(const CommandOrder& order, const std::string& objection, Instant now) {
+  const std::string what = std::string(word_of(order.kind)) + " to " + text_of(order.node);
+  const Bytes said(what.begin(), what.end());
+  if (const auto evidence = rejections_.refuse(any(order.scope), "command", what, objection, said, now))
+    append_own(EventType::input_rejected, any(order.scope), encode(*evidence), {}, Priority::trust, now);
+}
+
 std::optional<CommandId> Master::issue(const CommandOrder& order, Instant now, Outbox& out) {
   const auto epoch = held_.epoch_for(order.scope, now);
-  if (!epoch || order.valid_for > longest_validity) return std::nullopt;
-  if (order.kind == CommandKind::install_artifact && !may_install(order.node, order.artifact_id, now))
+  if (const auto objection = objection_to_order(order, epoch, now)) {
+    refuse(order, *objection, now);
     return std::nullopt;
+  }
   const Command command = make_command(order, *epoch, now);
   if (order.home == Endpoint{Role::master, identity_.index}) {
     accept(command, now, out);

@@ -154,6 +154,38 @@ TEST_CASE("an order that would be valid for too long is not taken", "[commands]"
   CHECK(twin.order(0, longest_validity));
 }
 
+TEST_CASE("what is ordered and not taken leaves evidence that says why, once a minute for each scope",
+          "[commands]") {
+  HandDriver twin;
+  twin.start(1);
+  const auto why = [&] {
+    std::vector<std::string> reasons;
+    for (const Event& event : twin.events())
+      if (event.type == EventType::input_rejected)
+        reasons.push_back(payload_of<InputRejected>(event)->source + ": " +
+                          payload_of<InputRejected>(event)->reason);
+    return reasons;
+  };
+  const auto refuse = [&](CommandOrder order, DomainId scope) {
+    order.home = {Role::master, 0};
+    order.scope = scope;
+    Outbox out;
+    CHECK_FALSE(twin.master->issue(order, twin.now, out));
+    CHECK(out.sends.empty());
+  };
+  const DomainId elsewhere = derive_id<DomainTag>("hand", 1, "elsewhere");
+  refuse({.node = HandDriver::id_of(0), .home = {}, .scope = {}, .valid_for = 1h}, elsewhere);
+  refuse({.node = HandDriver::id_of(0), .home = {}, .scope = {}, .valid_for = 1h},
+         elsewhere);  // no second one yet
+  refuse({.node = HandDriver::id_of(7), .home = {}, .scope = {}, .valid_for = 1h}, twin.domain);
+  twin.run_for(61s);
+  refuse({.node = HandDriver::id_of(0), .home = {}, .scope = {}, .valid_for = 24h * 40}, twin.domain);
+
+  CHECK(why() == std::vector<std::string>{"command: the authority over its scope is not held here",
+                                          "command: no node of that id is at home here",
+                                          "command: valid for longer than 744h"});
+}
+
 TEST_CASE("a message costs the bundle and the artifact that it carries", "[commands]") {
   CommandDelivery delivery{{}, nullptr, nullptr};
   const auto bytes = [](const CommandDelivery& one) {

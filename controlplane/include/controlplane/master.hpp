@@ -143,10 +143,11 @@ class Master {
   void fetch_ahead_mark(std::uint32_t node) const;
 
   // what operators order
-  /// The command's id, or nothing where this master does not hold the scope's authority now, or where the
-  /// command would be valid for longer than longest_validity, or where the artifact it is to install is not
-  /// verified (the verdict is in the log). An order of kind CANCEL names the command that
-  /// it is to stop in its argument; its own end tells whether it came in time.
+  /// The command's id, or nothing where this master does not hold the scope's authority now, where the
+  /// command would be valid for longer than longest_validity, where it is for a node that should be at home
+  /// here and is not, or where the artifact it is to install is not verified (the verdict is in the log).
+  /// What is refused leaves an input.rejected in the log. An order of kind CANCEL names the command that it
+  /// is to stop in its argument; its own end tells whether it came in time.
   std::optional<CommandId> issue(const CommandOrder& order, Instant now, Outbox& out);
   /// An artifact enters the fleet, once it is found verified; `payload` is the SHA-256 of what was handed in.
   /// False where it is not: the verdict is in the log, with what was refused.
@@ -355,6 +356,10 @@ class Master {
 
   // commands and rollouts
   Command make_command(const CommandOrder& order, std::uint64_t epoch, Instant now);
+  [[nodiscard]] std::optional<std::string> objection_to_order(const CommandOrder& order,
+                                                              std::optional<std::uint64_t> epoch,
+                                                              Instant now);
+  void refuse(const CommandOrder& order, const std::string& objection, Instant now);
   void accept(const Command& command, Instant now, Outbox& out);
   void dispatch_open(NodeRecord& node, Instant now, Outbox& out);
   void on_progress(NodeRecord& node, const CommandProgress& progress, Instant now, Outbox& out);
