@@ -46,10 +46,15 @@ bool FleetRoster::enlist(const Event& event) {
   Member& member = members_[slot];
   const EventKey key = key_of(event);
   if (member.registered && key < member.registered_by) return true;
+  const auto before = member.registered ? std::optional(member.as.ordinal) : std::nullopt;
   member.registered = true;
   member.registered_by = key;
   member.as = std::move(*registered);
   index_ordinal(slot);
+  if (!before || *before == member.as.ordinal) return true;
+  by_ordinal_[*before] = no_slot;  // for whoever else is registered under it
+  for (Slot other = 0; other < members_.size(); ++other)
+    if (members_[other].registered && members_[other].as.ordinal == *before) index_ordinal(other);
   return true;
 }
 

@@ -203,3 +203,48 @@ TEST_CASE("a body goes when nothing that is kept speaks of it, nobody holds it, 
   CHECK(snapshots.retain(8, holds, {}) == 2);
   CHECK(snapshots.contains(spoken_of_again));
 }
+
+TEST_CASE("of what a peer holds under an entry's name only what fits its check sum is put back",
+          "[store][repair]") {
+  TwoMasters masters;
+  const FetchEntry fetch = from_peer(masters.peer);
+  const Stored stored = masters.ours.at(13);
+  DamagedEntry entry{.position = 13,
+                     .identity = identity_of(stored.packed),
+                     .check_sum = check_sum_of(stored.packed, stored.ingested),
+                     .ingested = stored.ingested};
+  const Bytes packed(stored.packed.begin(), stored.packed.end());
+  CHECK(fetch(entry) == packed);
+
+  DamagedEntry unsure = entry;  // all that is left of it is its name: the chain will judge
+  unsure.check_sum = {};
+  CHECK(fetch(unsure) == packed);
+  unsure = entry;
+  unsure.ingested = {};
+  CHECK(fetch(unsure) == packed);
+  unsure.identity = {};
+  CHECK_FALSE(fetch(unsure));
+
+  DamagedEntry odd = entry;  // the check sum itself is damaged: the name is the better guess
+  odd.check_sum = *entry.check_sum ^ 1;
+  CHECK(fetch(odd) == packed);
+  odd.identity = {};
+  CHECK_FALSE(fetch(odd));
+}
+
+TEST_CASE("a body that nobody has, or that another is offered for, stays damaged and reported",
+          "[store][snapshots][repair]") {
+  MemorySnapshots ours;
+  const Digest digest = ours.put(Bytes(1000, 7), 4);
+  ours.faulty_memory(digest)->at(500) ^= 1;
+
+  const Repaired nobody = repair(ours, [](const Digest&) { return std::optional<Bytes>{}; });
+  CHECK(nobody.restored == 0);
+  CHECK(nobody.not_found == 1);
+  CHECK(nobody.left == 1);
+  const Repaired forged = repair(ours, [](const Digest&) { return std::optional(Bytes(1000, 8)); });
+  CHECK(forged.restored == 0);
+  CHECK(forged.not_found == 0);
+  CHECK(forged.left == 1);
+  CHECK_FALSE(ours.heal(Digest{}, Bytes(1000, 7)));  // what is not there is not damaged
+}

@@ -167,3 +167,95 @@ TEST_CASE("a statement that leaves anything out is refused with its reason", "[a
   CHECK(why_refused("byproducts", R"("byproducts":[)" + sbom + "," + sbom + "]") ==
         "statement: must name one SBOM with its SHA-256");
 }
+
+TEST_CASE("a CycloneDX version that is no number from 1.4 up is refused", "[artifact][sbom]") {
+  for (const std::string version : {"2.0", "14", "1.", "1.x", "1.100", "1.99999999999999"})
+    CHECK(read(cyclonedx(R"("specVersion":")" + version + R"(",)" + component)).why ==
+          "SBOM: CycloneDX " + version + " is not read; 1.4 and later is");
+  CHECK(read(cyclonedx(R"("specVersion":"1.99",)" + component)));
+}
+
+TEST_CASE("a serial number is a urn:uuid in each of its letters", "[artifact][sbom]") {
+  const std::string good = "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79";
+  const auto read_with = [](const std::string& serial) {
+    return read(cyclonedx(R"("specVersion":"1.5","serialNumber":)" + serial + "," + component));
+  };
+  REQUIRE(read_with("\"" + good + "\""));
+  CHECK(read_with("7").why == "SBOM: serialNumber is no urn:uuid");
+  for (std::size_t i = 0; i < good.size(); ++i)
+    for (const char wrong : {'/', ':', 'g', 'A'}) {
+      if (good[i] == wrong) continue;
+      std::string bad = good;
+      bad[i] = wrong;
+      CAPTURE(bad);
+      CHECK(read_with("\"" + bad + "\"").why == "SBOM: serialNumber is no urn:uuid");
+    }
+}
+
+TEST_CASE("members of another type than the format's are as if they were not there", "[artifact][sbom]") {
+  const auto odd = read(cyclonedx(
+      R"("specVersion":"1.5","components":7,"metadata":{"component":{"name":"gateway","hashes":{}}})"));
+  REQUIRE(odd);
+  CHECK(odd->components == 0);
+  CHECK_FALSE(odd->sha256);
+  const auto others = read(cyclonedx(
+      R"("specVersion":"1.5","metadata":{"component":{"name":"gateway","hashes":[{"alg":"MD5","content":"00"}]}})"));
+  REQUIRE(others);
+  CHECK_FALSE(others->sha256);
+
+  const std::string packages =
+      R"("packages":[)" + package("SPDXRef-a", "library") + "," + package("SPDXRef-g", "gateway") + "]";
+  const std::string list = R"(,"documentDescribes":[7,"SPDXRef-g"])";
+  CHECK(read(spdx(packages + list + R"(,"relationships":7)"))->name == "gateway");
+  CHECK(read(spdx(packages + list + R"(,"relationships":[{"relationshipType":"DESCRIBES"},
+    {"relationshipType":"DESCRIBES","spdxElementId":"SPDXRef-DOCUMENT"}])"))
+            ->name == "gateway");
+}
+
+TEST_CASE("only the SPDX document itself describes, not one package another", "[artifact][sbom]") {
+  const std::string packages = R"("packages":[{"name":"no id"},)" + package("SPDXRef-a", "library") + "," +
+                               package("SPDXRef-g", "gateway") + "]";
+  const std::string of_packages = R"(,"relationships":[
+    {"spdxElementId":"SPDXRef-g","relationshipType":"DESCRIBES","relatedSpdxElement":"SPDXRef-a"},
+    {"spdxElementId":"SPDXRef-g","relationshipType":"DESCRIBED_BY","relatedSpdxElement":"SPDXRef-a"})";
+  CHECK(read(spdx(packages + of_packages + "]")).why == "SBOM: describes no package by name");
+  CHECK(read(spdx(packages + R"(,"documentDescribes":7)" + of_packages + R"(,
+    {"spdxElementId":"SPDXRef-DOCUMENT","relationshipType":"DESCRIBES","relatedSpdxElement":"SPDXRef-g"}])"))
+            ->name == "gateway");
+}
+
+TEST_CASE("what an SBOM or a statement names must have a name", "[artifact][sbom][intoto]") {
+  CHECK(read(cyclonedx(R"("specVersion":"1.5","metadata":{"component":{"name":""}})")).why ==
+        "SBOM: metadata.component names nothing");
+  CHECK(read(R"({"spdxVersion":"SPDX-2.3","documentNamespace":""})").why ==
+        "SBOM: documentNamespace is missing");
+  CHECK(read(spdx(R"("packages":7)")).why == "SBOM: lists no packages");
+  CHECK(read(R"({"spdxVersion":"SPDX-2.3","documentNamespace":"https://example.org/doc"})").why ==
+        "SBOM: lists no packages");
+  CHECK(read(spdx(R"("packages":[{"name":""}])")).why == "SBOM: describes no package by name");
+  CHECK(why_refused("subject", R"("subject":[{"name":""}])") == "statement: a subject has no name");
+  CHECK(why_refused("parameters", R"("externalParameters":{"version":""})") ==
+        "statement: externalParameters has no version");
+  CHECK(why_refused("builder", R"("builder":{"id":""})") == "statement: names no builder");
+}
+
+TEST_CASE("a statement whose parts are of another type, or too many, is refused", "[artifact][intoto]") {
+  CHECK(why_refused("subject", R"("topic":[])") == "statement: names no subject");
+  CHECK(why_refused("subject", R"("subject":{})") == "statement: names no subject");
+  CHECK(why_refused("subject", R"("subject":[{"name":"g"}])") ==
+        "statement: subject g has no SHA-256 digest");
+  std::string many = R"("subject":[7)";
+  for (std::size_t i = 0; i < most_subjects; ++i) many += ",7";
+  CHECK(why_refused("subject", many + "]") ==
+        "statement: names more than " + std::to_string(most_subjects) + " subjects");
+  CHECK(why_refused("byproducts", R"("byproducts":{})") == "statement: names no by-products");
+  CHECK(why_refused("byproducts", R"("byproducts":[{"name":"sbom"}])") ==
+        "statement: must name one SBOM with its SHA-256");
+  const auto why = [](const std::string& text) { return parse_statement(bytes_of_text(text)).why; };
+  CHECK(why("[") == "statement: not JSON at byte 2");
+  const std::string head = R"({"_type":"https://in-toto.io/Statement/v1",
+    "predicateType":"https://slsa.dev/provenance/v1","subject":[{"name":"g","digest":{"sha256":")" +
+                           hash + R"("}}])";
+  CHECK(why(head + "}") == "statement: has no predicate");
+  CHECK(why(head + R"(,"predicate":{}})") == "statement: is not of build type urn:ibcf-twin:release:v1");
+}
