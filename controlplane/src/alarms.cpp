@@ -1,5 +1,7 @@
 #include "controlplane/alarms.hpp"
 
+#include <tuple>
+
 namespace ibcf {
 
 bool Alarms::apply(const Event& event) {
@@ -19,8 +21,15 @@ bool Alarms::apply(const Event& event) {
     case EventType::peer_refused: {
       auto said = payload_of<PeerRefused>(event);
       if (!said) return false;
-      Refusal& refusal = peers_[said->peer];
-      if (refusal.key < key) refusal = {key, std::move(*said)};
+      Refusal& refusal = peers_[{event.origin, said->peer}];
+      if (refusal.key < key) refusal = {key, false, std::move(*said)};
+      return true;
+    }
+    case EventType::peer_resumed: {
+      auto said = payload_of<PeerResumed>(event);
+      if (!said) return false;
+      Refusal& refusal = peers_[{event.origin, said->peer}];
+      if (refusal.key < key) refusal = {key, true, {std::move(said->peer), std::move(said->reason), false}};
       return true;
     }
     default:
@@ -38,9 +47,17 @@ std::vector<BrakeAlarm> Alarms::brakes() const {
 }
 
 std::vector<PeerAlarm> Alarms::peers() const {
+  std::map<std::string, const Refusal*> worst;
+  const auto gravity = [](const Refusal& one) { return std::tie(one.said.halted, one.key); };
+  for (const auto& [between, refusal] : peers_) {
+    if (refusal.is_settled) continue;
+    const Refusal*& known = worst[between.second];
+    if (known == nullptr || gravity(*known) < gravity(refusal)) known = &refusal;
+  }
   std::vector<PeerAlarm> refused;
-  for (const auto& [name, refusal] : peers_)
-    refused.push_back({name, refusal.said.reason, refusal.said.halted, refusal.key.occurred});
+  refused.reserve(worst.size());
+  for (const auto& [name, refusal] : worst)
+    refused.push_back({name, refusal->said.reason, refusal->said.halted, refusal->key.occurred});
   return refused;
 }
 
@@ -48,7 +65,10 @@ void Alarms::write(Encoder& encoder) const {
   encoder.put(static_cast<std::uint32_t>(brakes_.size()));
   for (const auto& [where, brake] : brakes_) encoder.put(brake);
   encoder.put(static_cast<std::uint32_t>(peers_.size()));
-  for (const auto& [name, refusal] : peers_) encoder.put(refusal);
+  for (const auto& [between, refusal] : peers_) {
+    encoder.put(between.first);
+    encoder.put(refusal);
+  }
 }
 
 void Alarms::read(Decoder& decoder) {
@@ -59,9 +79,11 @@ void Alarms::read(Decoder& decoder) {
     brakes_[{brake.said.domain_id, brake.said.cause}] = std::move(brake);
   }
   for (decoder.get(count); decoder.ok() && count > 0; --count) {
+    AnyId by;
     Refusal refusal;
+    decoder.get(by);
     decoder.get(refusal);
-    peers_[refusal.said.peer] = std::move(refusal);
+    peers_[{by, refusal.said.peer}] = std::move(refusal);
   }
 }
 

@@ -258,11 +258,15 @@ void AttentionQueue::add_authority() {
   for (const AuthorityAnomaly& anomaly : views_->authority().anomalies()) {
     const bool is_news = anomaly.when + settings_.news > as_of_.ingested;
     const auto scope = views_->authority().find(anomaly.scope);
-    // Two holders of the present term may both act now, however long it has been so.
-    const bool is_present = anomaly.kind == two_holders && scope && scope->newest.epoch == anomaly.epoch;
+    // Two holders of the present term may both act now, however long it has been so; and a broken glass is
+    // looked at until its term is over.
+    const bool is_present =
+        anomaly.kind == desired_conflict ||
+        ((anomaly.kind == two_holders || anomaly.kind == AuthorityAnomalyKind::break_glass) && scope &&
+         scope->newest.epoch == anomaly.epoch);
     if (!is_news && !is_present) continue;
     const bool is_grave = anomaly.kind != fenced_execution && anomaly.kind != stale_renewal &&
-                          anomaly.kind != unfounded_claim;  // neither was acted on
+                          anomaly.kind != unfounded_claim && anomaly.kind != break_glass;
     Odds& odds = by_scope[anomaly.scope];
     const double mismatch = is_grave ? 1 : 0.6;
     if (mismatch > odds.mismatch) {

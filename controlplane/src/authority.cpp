@@ -23,8 +23,11 @@ void HeldAuthority::take(const AuthorityGrant& grant, Instant asked) {
   const Held fresh{grant, asked + grant.lease - bounds_.drift, asked + grant.lease / 3};
   const auto [entry, is_new] = held_.try_emplace(grant.scope, fresh);
   Held& held = entry->second;
+  // A renewal goes on with a term as it was begun.
+  const GrantReason begun = held.grant.epoch == grant.epoch ? held.grant.reason : grant.reason;
   // Answers may come out of order; the newest counts.
   if (is_new || held.grant.epoch < grant.epoch || held.ends < fresh.ends) held = fresh;
+  if (held.grant.epoch == grant.epoch) held.grant.reason = begun;
 }
 
 bool HeldAuthority::offer(const AuthorityGrant& grant) {
@@ -49,6 +52,11 @@ std::optional<std::uint64_t> HeldAuthority::epoch_for(DomainId scope, Instant no
   return found->second.grant.epoch;
 }
 
+bool HeldAuthority::is_break_glass(DomainId scope) const {
+  const auto found = held_.find(scope);
+  return found != held_.end() && found->second.grant.reason == GrantReason::breakglass;
+}
+
 std::vector<AuthorityGrant> HeldAuthority::due_for_renewal(Instant now) const {
   std::vector<AuthorityGrant> due;
   for (const auto& [scope, held] : held_)
@@ -71,9 +79,30 @@ AuthorityGrant GrantChain::begin(DomainId scope, AuthorityLevel level, MasterId 
   return grant;
 }
 
+// Ends what was ordered or kept against the term before.
+AuthorityGrant GrantChain::begin_term(Chain& chain, AuthorityGrant grant, GrantReason reason, Instant now) {
+  grant.epoch = chain.highest + 1;
+  grant.granted_ts = now;
+  grant.reason = reason;
+  chain = {grant, end_of(grant, now), false, std::nullopt, std::nullopt, grant.epoch};
+  return grant;
+}
+
+// A renewal leaves what is kept for a successor; a new term ends it.
 void GrantChain::recall(const AuthorityGrant& grant) {
-  chains_[grant.scope] = {grant, grant.granted_ts + grant.lease + bounds_.drift + bounds_.delivery, false,
-                          std::nullopt};
+  Chain& chain = chains_[grant.scope];
+  if (chain.grant.epoch != grant.epoch) chain.kept.reset();
+  chain.grant = grant;
+  chain.ends = end_of(grant, grant.granted_ts);
+  chain.released = false;
+  chain.next.reset();
+  chain.highest = std::max(chain.highest, grant.epoch);
+}
+
+void GrantChain::recall(const SuccessorNamed& named) {
+  Chain& chain = chains_.at(named.grant.scope);
+  chain.kept = named.grant;
+  chain.highest = std::max(chain.highest, named.grant.epoch);
 }
 
 std::optional<AuthorityGrant> GrantChain::renew(DomainId scope, std::uint64_t epoch, MasterId holder,
@@ -85,7 +114,7 @@ std::optional<AuthorityGrant> GrantChain::renew(DomainId scope, std::uint64_t ep
     return std::nullopt;
   chain.grant.granted_ts = now;
   chain.grant.reason = GrantReason::renewal;
-  chain.ends = now + chain.grant.lease + bounds_.drift + bounds_.delivery;
+  chain.ends = end_of(chain.grant, now);
   return chain.grant;
 }
 
@@ -109,12 +138,50 @@ std::optional<AuthorityGrant> GrantChain::advance(DomainId scope, Instant now) {
   if (found == chains_.end() || !found->second.next) return std::nullopt;
   Chain& chain = found->second;
   if (!chain.released && now < chain.ends) return std::nullopt;
-  AuthorityGrant grant = *chain.next;
-  grant.epoch = chain.grant.epoch + 1;
-  grant.granted_ts = now;
-  grant.reason = chain.released ? GrantReason::handover : GrantReason::expiry;
-  chain = {grant, now + grant.lease + bounds_.drift + bounds_.delivery, false, std::nullopt};
-  return grant;
+  return begin_term(chain, *chain.next, chain.released ? GrantReason::handover : GrantReason::expiry, now);
+}
+
+std::optional<SuccessorNamed> GrantChain::name_successor(DomainId scope, AuthorityLevel level, MasterId to,
+                                                         std::string to_name, Instant now) {
+  const auto found = chains_.find(scope);
+  if (found == chains_.end() || found->second.grant.holder == to) return std::nullopt;
+  Chain& chain = found->second;
+  AuthorityGrant kept = chain.grant;
+  kept.level = level;
+  kept.holder = to;
+  kept.holder_name = std::move(to_name);
+  kept.epoch = ++chain.highest;
+  kept.granted_ts = now;
+  kept.reason = GrantReason::predelegated;
+  chain.kept = kept;
+  return SuccessorNamed{kept, chain.grant.epoch, kept.lease + bounds_.drift + bounds_.delivery};
+}
+
+// Its lease began on its own clock, before this was known here: counted from now it ends no earlier.
+bool GrantChain::took(const AuthorityGrant& grant, Instant now) {
+  const auto found = chains_.find(grant.scope);
+  if (found == chains_.end()) return false;
+  Chain& chain = found->second;
+  if (!chain.kept || chain.kept->epoch != grant.epoch || chain.kept->holder != grant.holder) return false;
+  AuthorityGrant present = *chain.kept;
+  present.granted_ts = now;
+  present.reason = grant.reason;
+  chain.grant = present;
+  chain.ends = end_of(present, now);
+  chain.released = false;
+  chain.kept.reset();
+  return true;
+}
+
+std::optional<AuthorityGrant> GrantChain::break_glass(DomainId scope, AuthorityLevel level, MasterId to,
+                                                      std::string to_name, Instant now) {
+  const auto found = chains_.find(scope);
+  if (found == chains_.end()) return std::nullopt;
+  AuthorityGrant grant = found->second.grant;
+  grant.level = level;
+  grant.holder = to;
+  grant.holder_name = std::move(to_name);
+  return begin_term(found->second, std::move(grant), GrantReason::breakglass, now);
 }
 
 const AuthorityGrant* GrantChain::current(DomainId scope) const {
@@ -131,6 +198,39 @@ std::vector<DomainId> GrantChain::scopes() const {
   std::vector<DomainId> scopes;
   for (const auto& [scope, chain] : chains_) scopes.push_back(scope);
   return scopes;
+}
+
+// ---- the successor's side ---------------------------------------------------------------------------------
+
+void Succession::name(const SuccessorNamed& named, Instant now) {
+  const auto [known, is_new] = kept_.try_emplace(named.grant.scope, Kept{named, now});
+  if (!is_new && known->second.named.grant.epoch < named.grant.epoch) known->second = {named, now};
+}
+
+void Succession::heard(DomainId scope, std::uint64_t epoch, Instant now) {
+  const auto found = kept_.find(scope);
+  if (found == kept_.end()) return;
+  if (epoch >= found->second.named.grant.epoch)
+    kept_.erase(found);
+  else
+    found->second.heard = now;
+}
+
+std::vector<DomainId> Succession::due(Instant now) const {
+  std::vector<DomainId> due;
+  for (const auto& [scope, kept] : kept_)
+    if (now - kept.heard >= kept.named.after) due.push_back(scope);
+  return due;
+}
+
+std::optional<AuthorityGrant> Succession::begin(DomainId scope, GrantReason reason, Instant now) {
+  const auto found = kept_.find(scope);
+  if (found == kept_.end()) return std::nullopt;
+  AuthorityGrant grant = found->second.named.grant;
+  kept_.erase(found);
+  grant.granted_ts = now;
+  grant.reason = reason;
+  return grant;
 }
 
 }  // namespace ibcf

@@ -31,6 +31,10 @@ bool AuthorityProjection::apply(const Stored&, const Event& event) {
       add(local_[id_cast<NodeTag>(payload->grant.scope)].granted, local_grant_of(payload->grant));
     else
       take(Granted{key_of(event), std::move(payload->grant)});
+  } else if (event.type == EventType::desired_set) {
+    const auto said = payload_of<DesiredSet>(event);
+    if (!said) return false;
+    desired_[said->scope].add(key_of(event), *said);
   } else if (event.type == EventType::local_decision) {
     const auto said = payload_of<LocalDecision>(event);
     if (!said) return false;
@@ -93,6 +97,12 @@ const std::vector<LocalGrant>& AuthorityProjection::local_grants(NodeId node) co
   return found == local_.end() ? none : found->second.granted;
 }
 
+const DesiredHeads& AuthorityProjection::desired(DomainId scope) const {
+  static const DesiredHeads none;
+  const auto found = desired_.find(scope);
+  return found == desired_.end() ? none : found->second;
+}
+
 DomainId AuthorityProjection::domain_of(NodeId node) const {
   const auto slot = roster_->find(node);
   return slot ? roster_->at(*slot).as.domain_id : DomainId{};
@@ -126,7 +136,6 @@ std::vector<ScopeAuthority> AuthorityProjection::scopes(const Query& query) cons
 void AuthorityProjection::add_grant_anomalies(DomainId id, const Scope& scope, const Query& query,
                                               std::vector<AuthorityAnomaly>& all) const {
   using enum AuthorityAnomalyKind;
-  if (scope.grants.size() < 2) return;
   std::map<std::uint64_t, std::set<MasterId>> holders;
   std::uint64_t highest = 0;
   for (const Granted& granted : scope.grants) {
@@ -138,6 +147,7 @@ void AuthorityProjection::add_grant_anomalies(DomainId id, const Scope& scope, c
     const bool renews = grant.reason == GrantReason::renewal;
     if (renews && grant.epoch < highest) report(stale_renewal);
     if (!renews && grant.epoch <= highest) report(epoch_not_rising);
+    if (grant.reason == GrantReason::breakglass) report(AuthorityAnomalyKind::break_glass);
     auto& known = holders[grant.epoch];
     if (known.insert(grant.holder).second && known.size() > 1) report(two_holders);
     highest = std::max(highest, grant.epoch);
@@ -157,7 +167,26 @@ std::vector<AuthorityAnomaly> AuthorityProjection::anomalies(const Query& query)
                    executed.key.occurred});
   }
   add_claims(query, all);
+  add_conflicts(query, all);
   return all;
+}
+
+void AuthorityProjection::add_conflicts(const Query& query, std::vector<AuthorityAnomaly>& all) const {
+  for (const auto& [scope, desired] : desired_) {
+    if (!is_asked_for(scope, query)) continue;
+    const auto losers = desired.losers();
+    if (losers.empty()) continue;
+    const std::uint64_t in_force = desired.heads().front().said.epoch;
+    for (const DesiredHeads::Declared& lost : losers)
+      if (query.is_within(lost.key.occurred))
+        all.push_back({AuthorityAnomalyKind::desired_conflict,
+                       scope,
+                       {},
+                       {},
+                       lost.said.epoch,
+                       in_force,
+                       lost.key.occurred});
+  }
 }
 
 // A claim is judged when it is asked for: the grant may come later than what was decided under it, by another
@@ -198,6 +227,11 @@ void AuthorityProjection::write(Encoder& encoder) const {
     encoder.put(node);
     encoder.put(local);
   }
+  encoder.put(static_cast<std::uint32_t>(desired_.size()));
+  for (const auto& [scope, desired] : desired_) {
+    encoder.put(scope);
+    encoder.put(desired);
+  }
   encoder.put(executed_);
 }
 
@@ -213,6 +247,11 @@ void AuthorityProjection::read(Decoder& decoder) {
     NodeId node;
     decoder.get(node);
     decoder.get(local_[node]);
+  }
+  for (decoder.get(count); decoder.ok() && count > 0; --count) {
+    DomainId scope;
+    decoder.get(scope);
+    decoder.get(desired_[scope]);
   }
   decoder.get(executed_);
 }

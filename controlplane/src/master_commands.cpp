@@ -35,7 +35,8 @@ Command Master::make_command(const CommandOrder& order, std::uint64_t epoch, Ins
                   .bundle_id = order.bundle_id,
                   .artifact_id = order.artifact_id,
                   .coalesce_key = order.coalesce_key,
-                  .break_glass = order.break_glass,
+                  .break_glass = order.break_glass || (held_.is_break_glass(order.scope) &&
+                                                       order.kind != CommandKind::assign_bundle),
                   .argument = order.argument,
                   .number = number};
   ++counters_.commands_issued;

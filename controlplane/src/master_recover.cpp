@@ -51,7 +51,7 @@ void Master::recall(const Stored& stored, Instant now) {
   else if (NodeRecord* node = find_record(id_cast<NodeTag>(event->origin)))
     recall_word(*node, *event, stored.ingested);
   else
-    recall_copy(*event);
+    recall_copy(*event, now);
 }
 
 // ---- what it wrote itself ---------------------------------------------------------------------------------
@@ -88,7 +88,10 @@ void Master::recall_own(const Event& event, Instant now) {
       if (const auto batch = payload_of<HeartbeatBatch>(event)) recall_beats(*batch);
       return;
     case EventType::authority_granted:
-      return recall_grant(event);
+      return recall_grant(event, now);
+    case EventType::authority_successor_named:
+      if (const auto named = payload_of<SuccessorNamed>(event)) chain_.recall(*named);
+      return;
     case EventType::peer_refused:
       if (const auto refused = payload_of<PeerRefused>(event); refused && refused->halted)
         recalled_->halted.insert(refused->peer);
@@ -334,8 +337,9 @@ void Master::recall_remedy(NodeRecord& node, const CommandResult& result, Instan
     on_remedy(node, result, at);
 }
 
-void Master::recall_copy(const Event& event) {
-  if (event.type == EventType::authority_granted) return recall_grant(event);
+void Master::recall_copy(const Event& event, Instant now) {
+  if (event.type == EventType::authority_granted) return recall_grant(event, now);
+  if (event.type == EventType::authority_successor_named) return see_successor(event, now);
   if (event.type == EventType::range_parked) return recall_parked(event);
   if (event.type == EventType::node_reincarnated)
     return admission_.replace_life(event.subject, admission_.follow(event.subject).incarnation + 1);
@@ -352,8 +356,8 @@ void Master::recall_other_lock(const Event& event) {
 }
 
 // A lease that another master granted counts from when this one asked, which is not known any more: it asks
-// again before it acts.
-void Master::recall_grant(const Event& event) {
+// again before it acts. A term that it began by itself it goes on with by itself.
+void Master::recall_grant(const Event& event, Instant now) {
   const auto granted = payload_of<AuthorityGranted>(event);
   if (!granted) return;
   const AuthorityGrant& grant = granted->grant;
@@ -365,10 +369,18 @@ void Master::recall_grant(const Event& event) {
   std::uint64_t& known = epochs_[grant.scope];
   known = std::max(known, grant.epoch);
   held_.give_up(grant.scope, known - 1);
-  const bool is_grantor = event.origin == any(identity_.id);
-  if (is_grantor) chain_.recall(grant);
-  if (grant.holder != identity_.id) return;
+  succession_.heard(grant.scope, grant.epoch, now);
+  const bool is_own = event.origin == any(identity_.id);
+  const bool is_grantor = is_own && !identity_.upstream;
   if (is_grantor)
+    chain_.recall(grant);
+  else if (!is_own)
+    chain_.took(grant, now);
+  if (const auto own = own_terms_.find(grant.scope); own != own_terms_.end() && own->second <= grant.epoch)
+    own_terms_.erase(own);
+  if (grant.holder != identity_.id) return;
+  if (is_own && !is_grantor) own_terms_[grant.scope] = grant.epoch;
+  if (is_own)
     held_.take(grant, grant.granted_ts);
   else
     held_.offer(grant);

@@ -118,7 +118,7 @@ void Master::on_replicate(Endpoint from, const Replicate& replicate, Instant now
       case Admitted::fresh:
         fresh.emplace_back(packed);
         events.push_back(*event);
-        see_copy(*event, now);
+        see_copy(*event);
         break;
       case Admitted::gap:
         continue;  // too far ahead of what belongs before it; it comes again in its turn
@@ -134,20 +134,30 @@ void Master::on_replicate(Endpoint from, const Replicate& replicate, Instant now
   }
   append(fresh, events, now);
   keep_bodies(replicate.bodies);
+  for (const Event& event : events) heed_copy(event, now, out);
   replication_.took(from, replicate.piece, offered, refused, out);
 }
 
-// What another master's word means for this one.
-void Master::see_copy(const Event& event, Instant now) {
+// What another master's word means for what may follow it.
+void Master::see_copy(const Event& event) {
   if (event.type == EventType::range_parked) {
     if (const auto said = payload_of<RangeParked>(event))
       admission_.park(event.subject, said->stream, said->first, std::nullopt, said->digest);
   } else if (event.type == EventType::node_reincarnated) {
     admission_.replace_life(event.subject, admission_.follow(event.subject).incarnation + 1);
-  } else if (event.type == EventType::replay_granted) {
+  }
+}
+
+// What it means for this master, now that it is stored: what follows from it stands behind it.
+void Master::heed_copy(const Event& event, Instant now, Outbox& out) {
+  if (event.type == EventType::replay_granted) {
     see_other_lock(event, now);
   } else if (event.type == EventType::authority_granted) {
-    see_grant(event);
+    see_grant(event, now, out);
+  } else if (event.type == EventType::authority_successor_named) {
+    see_successor(event, now);
+  } else if (event.type == EventType::desired_set) {
+    see_desired(event, now);
   }
 }
 

@@ -97,6 +97,19 @@ struct FleetDriver {
     for (std::uint32_t i = 1; i < masters; ++i) connect(0, i);
     start_all(nodes_each);
   }
+  /// The process of a master dies, and a new one goes on from its log.
+  void restart(std::uint32_t i) {
+    Seat& seat = seats[i];
+    ++seat.life;
+    ++seat.identity.incarnation;
+    make_master(i);
+    std::vector<Enrolment> inventory;
+    for (std::uint32_t n = 0; n < nodes.size(); ++n)
+      if (nodes[n].home == i) inventory.push_back(enrolment_of(n));
+    master(i).recover(std::move(inventory), local(i));
+    master(i).start(peers_of(i), local(i), out_);
+    drain({Role::master, i});
+  }
   void connect(std::uint32_t a, std::uint32_t b) {
     seats[a].peers.push_back(b);
     seats[b].peers.push_back(a);

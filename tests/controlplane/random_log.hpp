@@ -219,10 +219,14 @@ inline void random_desire(Scribe& scribe, Dice& dice, std::uint32_t nodes) {
       scribe.write(master, EventType::command_issued, any(node), CommandIssued{command});
       return;
     }
-    case 2:
-      scribe.write(master, EventType::desired_set, any(domain),
-                   DesiredSet{domain, bundle, dice.below(4), {}});
+    case 2: {
+      DesiredSet said{domain, bundle, dice.below(4), {}};
+      for (const Event& event : scribe.events)
+        if (event.type == EventType::desired_set && event.subject == any(domain) && dice.one_in(2))
+          said.over.push_back({event.origin, event.incarnation, event.seq});
+      scribe.write(master, EventType::desired_set, any(domain), said);
       return;
+    }
     case 3:
       if (dice.one_in(2)) random_local_grant(scribe, dice, node);
       scribe.write(any(node), EventType::local_decision, any(node),

@@ -2,6 +2,7 @@
 
 #include <rapidcheck/catch.h>
 
+#include "controlplane/attention_queue.hpp"
 #include "controlplane/planted.hpp"
 #include "fleet_driver.hpp"
 
@@ -323,12 +324,22 @@ TEST_CASE("after an operator's word a halted peer is sent what it lacks", "[repl
   REQUIRE(fleet.master(0).replication().is_halted(FleetDriver::master_id(1)));
   fleet.run_for(5min);
   CHECK_FALSE(fleet.is_converged());
+  const auto asks_somebody = [&] {
+    const auto items = fleet.master(0).attention().top(10);
+    return std::any_of(items.begin(), items.end(), [](const AttentionItem& item) {
+      return item.cause == AttentionCause::peer && item.why.starts_with("master-1 halted");
+    });
+  };
+  CHECK(asks_somebody());
+  fleet.run_for(12h);
+  CHECK(asks_somebody());  // until somebody answers
 
   const auto resume = [&](Master& master, Instant now, Outbox& out) {
     return master.resume_peer(FleetDriver::master_id(1), "it was a forgery", now, out);
   };
   CHECK(fleet.let(0, resume));
   CHECK(converge(fleet, 20s));
+  CHECK_FALSE(asks_somebody());
   CHECK_FALSE(fleet.let(0, resume));  // there is nothing to resume
   CHECK(fleet.events(1, EventType::peer_resumed).size() == 1);
 }

@@ -36,7 +36,7 @@ class Alarms {
 
   /// By domain, then cause.
   [[nodiscard]] std::vector<BrakeAlarm> brakes() const;
-  /// By name: the newest refusal of each peer.
+  /// By name: what was said of a peer and no operator settled since; of what several masters say the worst.
   [[nodiscard]] std::vector<PeerAlarm> peers() const;
 
   /// Canonical: the same events are the same bytes.
@@ -51,13 +51,14 @@ class Alarms {
     IBCF_FIELDS(Brake, key, holds, said)
   };
   struct Refusal {
-    EventKey key;
+    EventKey key;  // of the newest word
+    bool is_settled = false;
     PeerRefused said;
-    IBCF_FIELDS(Refusal, key, said)
+    IBCF_FIELDS(Refusal, key, is_settled, said)
   };
 
   std::map<std::pair<DomainId, std::string>, Brake> brakes_;
-  std::map<std::string, Refusal> peers_;
+  std::map<std::pair<AnyId, std::string>, Refusal> peers_;  // by who does not listen, and to whom
 };
 
 }  // namespace ibcf

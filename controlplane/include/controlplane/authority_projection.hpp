@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/desired_heads.hpp"
 #include "controlplane/fleet_roster.hpp"
 #include "controlplane/local_grant.hpp"
 
@@ -30,10 +31,13 @@ enum class AuthorityAnomalyKind : std::uint8_t {
   fenced_execution,  ///< a node refused a command of an old epoch: the fence held
   stale_execution,   ///< a node carried out a command below an epoch it had seen (I-23)
   unfounded_claim,   ///< a node says it decided under a LOCAL grant that it did not have (I-26)
+  break_glass,       ///< an operator began a term over the head of the holder before
+  desired_conflict,  ///< what lost against another master's word, and nobody has declared over both since
 };
 constexpr auto words_of(AuthorityAnomalyKind) {
-  return std::array<std::string_view, 6>{"EPOCH_NOT_RISING", "STALE_RENEWAL",   "TWO_HOLDERS",
-                                         "FENCED_EXECUTION", "STALE_EXECUTION", "UNFOUNDED_CLAIM"};
+  return std::array<std::string_view, 8>{"EPOCH_NOT_RISING", "STALE_RENEWAL",   "TWO_HOLDERS",
+                                         "FENCED_EXECUTION", "STALE_EXECUTION", "UNFOUNDED_CLAIM",
+                                         "BREAK_GLASS",      "DESIRED_CONFLICT"};
 }
 
 struct AuthorityAnomaly {
@@ -67,6 +71,8 @@ class AuthorityProjection {
   /// The LOCAL grants of a node, by rising term. They stand beside the scopes: a node holds its own only
   /// while nobody reaches it.
   [[nodiscard]] const std::vector<LocalGrant>& local_grants(NodeId node) const;
+  /// What was declared for a scope itself, whatever holds for the domains around it.
+  [[nodiscard]] const DesiredHeads& desired(DomainId scope) const;
   /// Scopes within the query's domain, by id; with a window those granted within it. A scope that is a node
   /// counts to the node's domain. Tags and bundle narrow scopes that are nodes, and leave out no domain.
   [[nodiscard]] std::vector<ScopeAuthority> scopes(const Query& query = {}) const;
@@ -112,6 +118,7 @@ class AuthorityProjection {
   void take(Granted granted);
   void take(Executed executed);
   void take(NodeId node, const Claimed& claimed);
+  void add_conflicts(const Query& query, std::vector<AuthorityAnomaly>& all) const;
   void add_claims(const Query& query, std::vector<AuthorityAnomaly>& all) const;
   [[nodiscard]] DomainId domain_of(NodeId node) const;
   [[nodiscard]] bool is_asked_for(DomainId scope, const Query& query) const;
@@ -122,6 +129,7 @@ class AuthorityProjection {
   const FleetRoster* roster_;
   std::map<DomainId, Scope> scopes_;
   std::map<NodeId, Local> local_;
+  std::map<DomainId, DesiredHeads> desired_;
   std::vector<Executed> executed_;  // fenced or stale only, by key
 };
 

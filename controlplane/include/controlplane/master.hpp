@@ -159,6 +159,14 @@ class Master {
   /// GLOBAL: publishes the bundle and has every master roll it out to the nodes it is home to; refuses one
   /// with blank or invalid fields.
   void order_rollout(const RolloutOrder& order, Instant now, Outbox& out);
+  /// Declares what a scope, a domain that this master holds, should be, instead of all that it knows to be
+  /// declared for it; publishes the bundle where it is new. Nodes are reconciled against it and drift is
+  /// measured from it; a rollout is what brings it to those in contact. False where the scope is not held
+  /// now, or the bundle has blank or invalid fields (which the log then says).
+  bool set_desired(DomainId scope, const PolicyBundle& bundle, Instant now);
+  /// An operator has looked at what lost against the word of another master: what is in force is declared
+  /// over it. False where nothing lost, or the scope is not held now.
+  bool settle_desired(DomainId scope, Instant now);
   /// Of this master's own part of a rollout.
   void pause_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   void resume_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
@@ -196,6 +204,14 @@ class Master {
   bool resume_peer(MasterId peer, std::string why, Instant now, Outbox& out);
   /// GLOBAL: gives the scope to another master, as soon as the present holder is done with it.
   void order_handover(DomainId scope, const Peer& to, Instant now, Outbox& out);
+  /// GLOBAL: names in advance who takes the scope when nothing is heard of the present term any more. Holds
+  /// until that term ends in another way; a later name replaces an earlier one. False where the scope is not
+  /// granted here, or to the present holder.
+  bool name_successor(DomainId scope, const Peer& to, Instant now);
+  /// An operator takes the scope for this master at once, whoever holds it: the GLOBAL one always may,
+  /// another one where it was named successor, for its epoch is kept. What it issues in this term passes the
+  /// reconciliation lock, assignments of bundles excepted. The epoch, or nothing where it may not.
+  std::optional<std::uint64_t> break_glass(DomainId scope, std::string why, Instant now, Outbox& out);
 
   // what others may look at
   [[nodiscard]] const MasterIdentity& identity() const { return identity_; }
@@ -261,9 +277,9 @@ class Master {
                     const Event& event);
   void recall_word(NodeRecord& node, const Event& event, Instant at);
   void recall_remedy(NodeRecord& node, const CommandResult& result, Instant at);
-  void recall_copy(const Event& event);
+  void recall_copy(const Event& event, Instant now);
   void recall_other_lock(const Event& event);
-  void recall_grant(const Event& event);
+  void recall_grant(const Event& event, Instant now);
   void finish_steps(Instant now);
   void take_up(NodeRecord& node, Instant now);
   void take_up_artifacts(NodeRecord& node, Instant now);
@@ -303,7 +319,8 @@ class Master {
   Admitted park(NodeRecord& node, const Chunk& chunk, const LogEntry& entry,
                 const std::optional<Event>& event, std::string reason, Instant now);
   void note_parked(const Event& event, std::uint64_t position);
-  void see_copy(const Event& event, Instant now);
+  void see_copy(const Event& event);
+  void heed_copy(const Event& event, Instant now, Outbox& out);
   void see_other_lock(const Event& event, Instant now);
 
   // quarantine
@@ -376,12 +393,16 @@ class Master {
   void renew(const AuthorityGrant& grant, Instant now, Outbox& out);
   void see_epoch(DomainId scope, std::uint64_t epoch, Instant now, Outbox& out);
   void tend_authority(Instant now, Outbox& out);
-  void announce(const AuthorityGrant& grant, Instant now, Outbox& out);
+  void announce(const AuthorityGrant& grant, Instant now, Outbox& out, std::string why = {});
   void tell_term(const AuthorityGrant& grant, Instant now, Outbox& out);
+  void begin_own_term(const AuthorityGrant& grant, std::string why, Instant now, Outbox& out);
+  void append_grant(const AuthorityGrant& grant, std::string why, Instant now);
   [[nodiscard]] const Peer* find_peer(MasterId id) const;
   [[nodiscard]] bool lacks_local_grant(const NodeRecord& node) const;
   void grant_local(NodeRecord& node, Instant now);
-  void see_grant(const Event& event);
+  void see_grant(const Event& event, Instant now, Outbox& out);
+  void see_successor(const Event& event, Instant now);
+  void see_desired(const Event& event, Instant now);
 
   // the log and its copies
   void append_own(EventType type, AnyId subject, Bytes payload, AnyId cause, Priority priority, Instant now);
@@ -435,6 +456,8 @@ class Master {
 
   HeldAuthority held_;
   GrantChain chain_;
+  Succession succession_;
+  std::map<DomainId, std::uint64_t> own_terms_;  // begun by itself, and not taken up by the grantor yet
   std::vector<Peer> peers_;
   std::map<DomainId, std::uint64_t> epochs_;
 

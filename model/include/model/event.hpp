@@ -382,7 +382,8 @@ struct CommandMoved {
 
 struct AuthorityGranted {
   AuthorityGrant grant;
-  IBCF_FIELDS(AuthorityGranted, grant)
+  std::string why{};  ///< an operator's reason, with BREAKGLASS
+  IBCF_FIELDS(AuthorityGranted, grant, why)
 };
 
 struct BundlePublished {
@@ -526,13 +527,24 @@ struct NodeReconciled {
   IBCF_FIELDS(NodeReconciled, session, bundle_id, decisions)
 };
 
-/// A master declares what a scope (a domain or a node, the event's subject) should be, in its term.
+/// Which desired.set: the identity of its event.
+struct DesiredRef {
+  AnyId origin;
+  std::uint32_t incarnation = 1;
+  std::uint64_t seq = 0;
+  friend auto operator<=>(const DesiredRef&, const DesiredRef&) = default;
+  IBCF_FIELDS(DesiredRef, origin, incarnation, seq)
+};
+
+/// A master declares what a scope (a domain or a node, the event's subject) should be, in its term, instead
+/// of all that it knew to be declared for it.
 struct DesiredSet {
   DomainId scope;
   BundleId bundle_id;
   std::uint64_t epoch = 0;
   MasterId by;
-  IBCF_FIELDS(DesiredSet, scope, bundle_id, epoch, by)
+  std::vector<DesiredRef> over{};
+  IBCF_FIELDS(DesiredSet, scope, bundle_id, epoch, by, over)
 };
 
 /// Two masters declared different things for one scope apart from each other: which won, and by what rule.
