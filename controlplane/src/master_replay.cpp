@@ -59,8 +59,10 @@ bool Master::see_return(NodeRecord& node, const Hello& hello, Instant now) {
   if (node.lock) break_lock(node, "the node said Hello again", now);
   const bool node_was_lost =
       hello.mode == ConnectivityMode::autonomous || hello.mode == ConnectivityMode::disconnected;
-  if (!node.state.mode)
-    believe(node, EventType::conn_lost, "the node was on its own before its first round trip", now);
+  // Of whom this master has granted nothing, it knows only that the node had contact with somebody.
+  if (!node.state.mode &&
+      !believe(node, EventType::conn_lost, "the node was on its own before its first round trip", now))
+    believe(node, EventType::conn_classified, "the node had contact before it was first heard here", now);
   if (node.is_in_contact()) {
     if (!node_was_lost)
       return believe(node, EventType::sync_gap_detected, "the node asks to be reconciled", now);
