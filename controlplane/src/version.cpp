@@ -18,8 +18,7 @@ bool is_number(std::string_view text) {
 std::optional<std::uint64_t> number_of(std::string_view text) {
   std::uint64_t value = 0;
   if (!is_number(text) || (text.size() > 1 && text.front() == '0')) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) return std::nullopt;
   return value;
 }
 
@@ -36,6 +35,18 @@ bool is_identifier(std::string_view text) {
     return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
            (letter >= 'A' && letter <= 'Z') || letter == '-';
   });
+}
+
+// What stands between the dots; nothing where a part is no identifier.
+std::optional<std::vector<std::string>> identifiers_of(std::string_view text) {
+  std::vector<std::string> parts;
+  for (bool is_last = false; !is_last;) {
+    is_last = text.find('.') == std::string_view::npos;
+    const std::string_view part = take(text, '.');
+    if (!is_identifier(part)) return std::nullopt;
+    parts.emplace_back(part);
+  }
+  return parts;
 }
 
 // Numbers by value and before words, words by their letters.
@@ -65,10 +76,7 @@ std::strong_ordering operator<=>(const Version& a, const Version& b) {
 std::optional<Version> parse_version(std::string_view text) {
   const auto build = text.find('+');
   if (build != std::string_view::npos) {
-    std::string_view metadata = text.substr(build + 1);
-    do {
-      if (!is_identifier(take(metadata, '.'))) return std::nullopt;
-    } while (!metadata.empty());
+    if (!identifiers_of(text.substr(build + 1))) return std::nullopt;
     text = text.substr(0, build);
   }
   Version version;
@@ -81,13 +89,12 @@ std::optional<Version> parse_version(std::string_view text) {
     *part = *number;
   }
   if (dash == std::string_view::npos) return version;
-  for (std::string_view rest = text.substr(dash + 1);;) {
-    const bool is_last = rest.find('.') == std::string_view::npos;
-    const std::string_view part = take(rest, '.');
-    if (!is_identifier(part) || (is_number(part) && !number_of(part))) return std::nullopt;
-    version.pre_release.emplace_back(part);
-    if (is_last) return version;
-  }
+  auto parts = identifiers_of(text.substr(dash + 1));
+  if (!parts || std::any_of(parts->begin(), parts->end(),
+                            [](const auto& part) { return is_number(part) && !number_of(part); }))
+    return std::nullopt;
+  version.pre_release = std::move(*parts);
+  return version;
 }
 
 std::uint64_t steps_between(const Version& a, const Version& b) {

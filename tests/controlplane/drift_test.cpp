@@ -41,11 +41,37 @@ TEST_CASE("versions are read and ordered as Semantic Versioning 2.0.0 says", "[d
     CHECK(*parse_version(rising[i]) < *parse_version(rising[i + 1]));
   }
   CHECK(*parse_version("1.0.0+linux.1") == *parse_version("1.0.0+linux.2"));
-  for (const char* wrong : {"", "1", "1.0", "1.0.0.0", "01.0.0", "1.0.0-", "1.0.0-01", "1.0.0-a..b", "v1.0.0",
-                            "1.0.0+", "1.0.0+a..b", "1.-1.0", "1.0.99999999999999999999", "1.0.0-a_b"}) {
+  for (const char* wrong : {"",
+                            "1",
+                            "1.0",
+                            "1.0.0.0",
+                            "01.0.0",
+                            "1.0.0-",
+                            "1.0.0-01",
+                            "1.0.0-a..b",
+                            "v1.0.0",
+                            "1.0.0+",
+                            "1.0.0+a..b",
+                            "1.0.0+a.",
+                            "1.0.0-a.",
+                            "1.0.0-:",
+                            "1.0.0-[",
+                            "1.0.0-{",
+                            "1.:.0",
+                            "1.-1.0",
+                            "1.0.99999999999999999999",
+                            "1.0.0-a_b"}) {
     CAPTURE(wrong);
     CHECK_FALSE(parse_version(wrong));
   }
+}
+
+TEST_CASE("numbers in a pre-release come before words, and are compared by value", "[drift][version]") {
+  CHECK(*parse_version("1.0.0-beta") > *parse_version("1.0.0-7"));
+  CHECK(*parse_version("1.0.0-7") < *parse_version("1.0.0-A-1"));
+  CHECK(*parse_version("1.0.0-9") < *parse_version("1.0.0-10"));
+  CHECK(*parse_version("1.0.0-x.1") > *parse_version("1.0.0-x"));
+  CHECK(*parse_version("1.0.0-x") == *parse_version("1.0.0-x+built.today"));
 }
 
 TEST_CASE("the distance of an object is that of its kind", "[drift]") {
