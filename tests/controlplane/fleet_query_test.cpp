@@ -3,6 +3,7 @@
 #include <rapidcheck/catch.h>
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "controlplane/projection_history.hpp"
 #include "model/json.hpp"
@@ -215,4 +216,57 @@ TEST_CASE("the same question is answered of the past, as it was known then and a
   CHECK(FleetQuery(*known).summary({.domain = south}).nodes == 1);
   CHECK(FleetQuery(*known).summary().nodes == 2);
   CHECK(FleetQuery(*known).as_of().position <= log.size());
+}
+
+TEST_CASE("rollouts are found by their bundle, their domain and when they began", "[query][rollout]") {
+  Scribe scribe;
+  const auto begin = [&](std::uint64_t bundle, DomainId scope) {
+    RolloutStarted started;
+    started.bundle_id = bundle_named(bundle);
+    started.scope = scope;
+    started.fractions = {1};
+    started.nodes = {node_named(1)};
+    scribe.write(any(master_named(1)), EventType::rollout_started, any(bundle_named(bundle)), started);
+    return scribe.events.back().occurred;
+  };
+  begin(1, north);
+  const Instant second = begin(2, harbour);
+  const Read read(std::move(scribe));
+  const FleetQuery ask(read.views);
+  const auto found = [&](const Query& query) {
+    std::set<BundleId> bundles;
+    for (const Rollout& rollout : ask.rollouts(query)) bundles.insert(rollout.bundle_id);
+    return bundles;
+  };
+  const std::set<BundleId> first_only{bundle_named(1)}, second_only{bundle_named(2)};
+  CHECK(found({}).size() == 2);
+  CHECK(found({.bundle = bundle_named(1)}) == first_only);
+  CHECK(found({.bundle = bundle_named(3)}).empty());
+  CHECK(found({.domain = north}) == first_only);
+  CHECK(found({.domain = south}) == second_only);  // the harbour lies within
+  CHECK(found({.from = second}) == second_only);
+  CHECK(found({.until = second}) == first_only);
+}
+
+TEST_CASE("I-64: who was heard of but never registered is no node, and its grant counts to the fleet",
+          "[query]") {
+  Scribe scribe;
+  scribe.enlist(master_named(1), node_named(1), 1, north);
+  Observation seen;
+  seen.node_id = node_named(2);
+  seen.policy_bundle_id = bundle_named(1);
+  scribe.write(any(node_named(2)), EventType::observation_recorded, any(node_named(2)), seen);
+  for (const std::uint64_t node : {1, 2, 3})
+    scribe.write(any(master_named(1)), EventType::authority_granted, any(node_named(node)),
+                 AuthorityGranted{{id_cast<DomainTag>(node_named(node)), AuthorityLevel::region,
+                                   master_named(1), "m", 1, at(0s), 1h, GrantReason::renewal}});
+  const Read read(std::move(scribe));
+  const FleetQuery ask(read.views);
+
+  CHECK(ask.node(node_named(1)));
+  CHECK_FALSE(ask.node(node_named(2)));
+  CHECK_FALSE(ask.node(node_named(3)));
+  CHECK(ask.by_domain()[north].authority.in_force == 1);
+  CHECK(ask.by_domain()[DomainId{}].authority.in_force == 2);
+  CHECK(ask.summary().authority.in_force == 3);
 }
