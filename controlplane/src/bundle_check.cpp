@@ -19,8 +19,8 @@ std::string problem_of(const ObjectValue& value) {
       return is_blank(value.text) ? "has a blank value" : "";
     case ObjectKind::set:
       if (std::any_of(value.items.begin(), value.items.end(), is_blank)) return "has a blank item";
-      return std::is_sorted(value.items.begin(), value.items.end(), std::less_equal<>()) ||
-                     value.items.empty()
+      return std::adjacent_find(value.items.begin(), value.items.end(), std::greater_equal<>()) ==
+                     value.items.end()
                  ? ""
                  : "has items that are not sorted, each once";
     case ObjectKind::number:

@@ -44,9 +44,10 @@ std::vector<std::string> RolloutBook::problems_of_order(const RolloutOrder& orde
       problems.push_back("release is not above " + std::to_string(bundle->release) + ", published before");
       break;
     }
-  const bool rising =
-      std::is_sorted(order.waves.begin(), order.waves.end(), std::less_equal<>()) || order.waves.size() == 1;
-  if (order.waves.empty() || !rising || !(order.waves.front() > 0) || order.waves.back() != 1)
+  const auto next = std::adjacent_find(order.waves.begin(), order.waves.end(),
+                                       [](double wave, double after) { return !(wave < after); });
+  if (order.waves.empty() || next != order.waves.end() || !(order.waves.front() > 0) ||
+      order.waves.back() != 1)
     problems.emplace_back("waves do not rise from above 0 to 1");
   if (!(order.threshold >= 0 && order.threshold <= 1)) problems.emplace_back("threshold is not within 0..1");
   return problems;

@@ -506,3 +506,142 @@ TEST_CASE("under any fate the counts of every rollout add up to its targets, and
     }
   });
 }
+
+TEST_CASE("waves that do not rise from above 0 to 1, and shares that are none, are refused", "[rollout]") {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto problem = [](const RolloutOrder& what) {
+    Fleet fleet(10);
+    CHECK(fleet.begin(what) == Begun::refused);
+    return decode<BundleRefused>(fleet.log.back().payload)->problems;
+  };
+  for (const std::vector<double>& waves : std::vector<std::vector<double>>{{},
+                                                                           {0, 1},
+                                                                           {-1, 1},
+                                                                           {0.5},
+                                                                           {0.5, 0.5, 1},
+                                                                           {0.5, 0.2, 1},
+                                                                           {0.1, nan, 1},
+                                                                           {nan, 1},
+                                                                           {nan},
+                                                                           {0.5, 2}})
+    CHECK(problem(order(1, waves)) == std::vector<std::string>{"waves do not rise from above 0 to 1"});
+  for (const double threshold : {-0.1, 1.1, nan}) {
+    RolloutOrder odd = order(1);
+    odd.threshold = threshold;
+    CHECK(problem(odd) == std::vector<std::string>{"threshold is not within 0..1"});
+  }
+}
+
+TEST_CASE("a bundle is wrong in its numbers too", "[rollout]") {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  PolicyBundle odd = bundle(1);
+  odd.constraints.min_battery_pct = -1;
+  CHECK(problems_of(odd) == std::vector<std::string>{"min_battery_pct is not within 0..100"});
+  odd = bundle(1);
+  odd.objects["log.level"].weight = nan;
+  CHECK(problems_of(odd) == std::vector<std::string>{"object log.level has a weight that is not 0 or more"});
+  odd = bundle(1);
+  odd.objects["log.level"].tolerance = -1;
+  CHECK(problems_of(odd) ==
+        std::vector<std::string>{"object log.level has a tolerance that is not 0 or more"});
+  odd.objects["log.level"] = {};
+  odd.objects["log.level"].value = {ObjectKind::version, " ", {}, 0};
+  CHECK(problems_of(odd) == std::vector<std::string>{"object log.level has a blank value"});
+  for (const auto& value :
+       {ObjectValue{ObjectKind::set, "", {}, 0}, ObjectValue{ObjectKind::number, "", {}, 2},
+        ObjectValue{ObjectKind::set, "", {"a", "b"}, 0}}) {
+    odd.objects["log.level"].value = value;
+    CHECK(problems_of(odd).empty());
+  }
+}
+
+TEST_CASE("a bundle without targets is published and rolled out nowhere", "[rollout]") {
+  Fleet nobody(0);
+  CHECK(nobody.begin(order(1)) == Begun::yes);
+  CHECK(nobody.types() == std::vector{EventType::bundle_published});
+  CHECK(nobody.book.bundle(bundle(1).id) != nullptr);
+  CHECK(nobody.book.find(bundle(1).id) == nullptr);
+  CHECK(nobody.book.bundle(bundle(2).id) == nullptr);
+}
+
+TEST_CASE("what was refused stays refused in the book that is folded from the log", "[rollout]") {
+  Fleet fleet(10);
+  REQUIRE(fleet.begin(order(1, {})) == Begun::refused);
+  RolloutBook folded;
+  for (const Event& event : fleet.log) folded.apply(event);
+
+  RolloutBook::Todo todo;
+  CHECK(folded.begin(order(1), {}, fleet.nodes, fleet.now, todo) == Begun::refused);
+  CHECK(todo.events.empty());  // it was said once
+  CHECK(folded.safe_to_advance(bundle(1).id, fleet.now).reasons ==
+        std::vector<std::string>{"refused: waves do not rise from above 0 to 1"});
+}
+
+TEST_CASE("a node that refuses its order or lost it has failed, and one that was late has not", "[rollout]") {
+  const auto counted = [](CommandState said) {
+    Fleet fleet(1);
+    fleet.begin(order(1, {1}));
+    fleet.look();
+    const CommandId id = fleet.under_way.begin()->first;
+    if (said == CommandState::applied_late) fleet.runs[fleet.nodes[0]] = bundle(1).id;
+    fleet.say(fleet.nodes[0], id, said);
+    fleet.now += 1min;
+    fleet.look();
+    CHECK(adds_up(fleet.rollout(1)));
+    return std::pair{fleet.rollout(1).applied, fleet.rollout(1).failed};
+  };
+  for (const CommandState state :
+       {CommandState::failed, CommandState::failed_late, CommandState::rejected, CommandState::indeterminate})
+    CHECK(counted(state) == std::pair{0u, 1u});
+  for (const CommandState state : {CommandState::applied, CommandState::applied_late})
+    CHECK(counted(state).first == 1);
+  CHECK(counted(CommandState::expired) == std::pair{0u, 0u});
+}
+
+TEST_CASE("an older rollout that a newer one halted is not resumed", "[rollout]") {
+  Fleet fleet(10);
+  fleet.begin(order(1));
+  fleet.begin(order(2));
+  RolloutBook::Todo todo;
+  fleet.book.resume(bundle(1).id, "after all", todo);
+  CHECK(todo.events.empty());
+  CHECK(fleet.rollout(1).state == RolloutState::halted);
+  CHECK(fleet.book.safe_to_advance(bundle(1).id, fleet.now).reasons ==
+        std::vector<std::string>{"HALTED: superseded by 1.2", "a newer release of its name is published",
+                                 "wave 1: nobody is reached"});
+}
+
+TEST_CASE("words about rollouts that this master does not have change nothing", "[rollout]") {
+  Fleet fleet(2);
+  fleet.begin(order(1));
+  const Rollout before = fleet.rollout(1);
+  const BundleId unknown = bundle(7).id;
+  RolloutBook::Todo todo;
+  fleet.book.pause(unknown, "", todo);
+  fleet.book.resume(unknown, "", todo);
+  fleet.book.halt(unknown, "", todo);
+  CHECK(todo.events.empty());
+  RolloutAdvanced advanced;
+  advanced.bundle_id = unknown;
+  advanced.wave = 9;
+  Event event;
+  event.type = EventType::rollout_advanced;
+  event.payload = encode(advanced);
+  fleet.book.apply(event);
+  RolloutMoved moved;
+  moved.rollout.bundle_id = unknown;
+  event.type = EventType::rollout_moved;
+  event.payload = encode(moved);
+  fleet.book.apply(event);
+  Command elsewhere;
+  elsewhere.kind = CommandKind::assign_bundle;
+  elsewhere.bundle_id = bundle(1).id;
+  elsewhere.node_id = derive_id<NodeTag>("rollout", 1, "stranger");
+  event.type = EventType::command_issued;
+  event.payload = encode(CommandIssued{elsewhere});
+  fleet.book.apply(event);
+
+  CHECK(fleet.book.find(unknown) == nullptr);
+  CHECK(fleet.rollout(1) == before);
+  CHECK(fleet.book.rollouts().size() == 1);
+}
