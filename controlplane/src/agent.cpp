@@ -358,6 +358,9 @@ void Agent::do_steps(const std::vector<DeskStep>& steps, Instant now, Outbox& ou
         if (step.takes_bundle) {
           objects_.take(*desk_.policy());
           write_snapshot(now, out);  // what it was told to be, it shows that it is
+        } else if (step.command_kind == CommandKind::install_artifact &&
+                   step.state == CommandState::applied) {
+          write_snapshot(now, out);
         }
         if (step.command_kind == CommandKind::remediate && step.state == CommandState::applied &&
             state_.phase == Phase::quarantined)

@@ -63,14 +63,15 @@ bool ArtifactRegistry::find_on_node(const Event& event) {
   const auto judged = payload_of<ArtifactJudged>(event);
   if (!judged) return false;
   if (judged->node_id.is_nil()) return true;
+  // A node judges before it installs, which takes its time and may fail: what it runs until then is no
+  // rollback. It keeps its own counter.
+  if (event.origin == any(judged->node_id)) return true;
   NodeFindings& findings = nodes_[judged->node_id];
   if (judged->verdict == ArtifactVerdict::verified) {
     std::uint64_t& newest = findings.newest_release[judged->name];
     newest = std::max(newest, judged->release);
   }
-  // A node's word of itself raises its own counter, but is no finding of ours.
-  if (event.origin != any(judged->node_id))
-    findings.verdicts[judged->artifact_id] = {judged->verdict, judged->key};
+  findings.verdicts[judged->artifact_id] = {judged->verdict, judged->key};
   return true;
 }
 

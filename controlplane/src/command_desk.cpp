@@ -32,6 +32,16 @@ DeskStep say(const Command& command, CommandState state) {
   return step_about(DeskStep::Kind::say, command, state);
 }
 
+// An artifact of the bundle that it assigns, and that does not run here.
+std::optional<ArtifactId> lacked_by(const CommandDelivery& delivery, const InstalledSet& installed) {
+  if (delivery.command.kind != CommandKind::assign_bundle || delivery.bundle == nullptr) return std::nullopt;
+  for (const ArtifactId id : delivery.bundle->artifacts)
+    if (std::none_of(installed.artifacts.begin(), installed.artifacts.end(),
+                     [&](const InstalledArtifact& one) { return one.artifact_id == id; }))
+      return id;
+  return std::nullopt;
+}
+
 }  // namespace
 
 // ---- taking -----------------------------------------------------------------------------------------------
@@ -176,6 +186,14 @@ const Constraints* CommandDesk::constraints_of(const Open& open) const {
 
 bool CommandDesk::may_start(const Open& open, const DeskFacts& facts) const {
   if (facts.barred && !passes_bar(open.command()) && !is_planted(Defect::hold_nothing)) return false;
+  if (const auto lacked = lacked_by(*open.delivery, installed_)) {
+    const auto installs_it = [&](const Open& other) {
+      return other.command().kind == CommandKind::install_artifact && other.command().artifact_id == *lacked;
+    };
+    if (std::any_of(waiting_.begin(), waiting_.end(), installs_it) ||
+        std::any_of(line_.begin(), line_.end(), installs_it) || (running_ && installs_it(running_->open)))
+      return false;
+  }
   const Constraints* constraints = constraints_of(open);
   if (constraints == nullptr || is_planted(Defect::constraint_ignored)) return true;
   if (constraints->requires_online && !facts.in_contact) return false;
@@ -243,6 +261,9 @@ void CommandDesk::start(Open open, const DeskFacts& facts, std::vector<DeskStep>
   const Shared<CommandDelivery> delivery = open.delivery;
   const Command& command = delivery->command;
   std::optional<InstalledSet> installs;
+  if (const auto lacked = lacked_by(*delivery, installed_))
+    return end(open, CommandState::rejected, "its artifact " + text_of(*lacked) + " is not installed here",
+               steps);
   if (command.kind == CommandKind::install_artifact) {
     installs = installed_;
     const ArtifactPublished& artifact = *delivery->artifact;

@@ -281,6 +281,8 @@ void Master::sweep(Instant now, Outbox& out) {
     watch(nodes_[i], now);
   }
   tend_distrusted(now, out);
+  tend_updates(now);
+  tend_put_off(now);
   tend_commands(now, out);
   tend_rollouts(now, out);
   tend_authority(now, out);

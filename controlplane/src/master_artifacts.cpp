@@ -73,10 +73,22 @@ void Master::judge_installed(NodeRecord& node, Instant now) {
   for (const ArtifactJudged& judged : running)
     if (artifacts_.is_news(judged))
       append_own(EventType::artifact_judged, any(id), encode(judged), {}, Priority::trust, now);
-  judged_before = {seen->body, artifacts_.generation()};
-  if (node.lock) return;
-  if (const auto reasons = reasons_to_distrust(running); !reasons.empty())
-    believe(node, EventType::trust_violation, reasons.front(), now);
+  const auto reasons = reasons_to_distrust(running);
+  if (!reasons.empty() && !node.lock) distrust_found(node, reasons.front(), now);
+  // Who runs what it must not and is not quarantined for it is looked at again.
+  if (reasons.empty() || node.state.phase == Phase::quarantined)
+    judged_before = {seen->body, artifacts_.generation()};
+}
+
+// Where the table has no way into quarantine from here, the node is told to come back, and its return has
+// one.
+void Master::distrust_found(NodeRecord& node, const std::string& reason, Instant now) {
+  if (node.state.phase == Phase::quarantined || node.is_aside) return;
+  const bool updates = node.state.phase == Phase::updating;
+  if (believe(node, updates ? EventType::update_untrusted : EventType::trust_violation, reason, now))
+    updating_.erase(node.enrolment.id);
+  else if (!node.is_aside)
+    believe(node, EventType::sync_gap_detected, reason, now);
 }
 
 std::vector<std::string> Master::artifact_reasons(NodeId node) const {

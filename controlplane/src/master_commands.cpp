@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "controlplane/master.hpp"
+#include "controlplane/master_views.hpp"
 #include "model/check.hpp"
 
 /// Commands and rollouts, as a master lives them: the books decide, this does it (protocols page, "Commands",
@@ -10,6 +11,8 @@ namespace {
 
 /// A node runs one bundle, so a newer assignment supersedes an older one, whatever their names are.
 constexpr std::string_view bundle_key = "bundle";
+/// A node runs one release of a name.
+constexpr std::string_view artifact_key = "artifact/";
 
 CommandReach reach_of(const NodeRecord& node, const MasterSettings& settings, Instant now) {
   return {.in_contact = node.is_in_contact(),
@@ -116,6 +119,8 @@ void Master::on_progress(NodeRecord& node, const CommandProgress& progress, Inst
   else
     commands_.progressed(node.enrolment.id, progress.command_id, progress.state, todo);
   do_it(todo, now, out);
+  if (progress.state == CommandState::executing && commands_.is_final(progress.command_id) == false)
+    see_update(node, progress.command_id, now);
 }
 
 void Master::tend_commands(Instant now, Outbox& out) {
@@ -161,6 +166,11 @@ void Master::append_proposed(const std::vector<Proposed>& events, Instant now) {
 // ---- rollouts ---------------------------------------------------------------------------------------------
 
 void Master::order_rollout(const RolloutOrder& order, Instant now, Outbox& out) {
+  if (auto problems = unpublished_in(order.bundle); !problems.empty()) {
+    append_own(EventType::bundle_refused, any(order.bundle.id),
+               encode(BundleRefused{order.bundle.id, std::move(problems)}), {}, Priority::authority, now);
+    return;
+  }
   if (begin_rollout(order, now, out) == RolloutBook::Begun::refused) return;
   for (const Peer& peer : peers_)
     if (peer.id != identity_.id)
@@ -195,17 +205,7 @@ void Master::tend_rollouts(Instant now, Outbox& out) {
 void Master::do_it(const RolloutBook::Todo& todo, Instant now, Outbox& out) {
   append_proposed(todo.events, now);
   const Endpoint self{Role::master, identity_.index};
-  for (const auto& [node, bundle] : todo.assign)
-    issue({.node = node,
-           .home = self,
-           .scope = nodes_[record_by_id_.at(node)].enrolment.facts.domain_id,
-           .kind = CommandKind::assign_bundle,
-           .valid_for = std::chrono::hours{24},
-           .bundle_id = bundle,
-           .artifact_id = {},
-           .argument = rollouts_.bundle(bundle)->version,
-           .coalesce_key = std::string(bundle_key)},
-          now, out);
+  for (const auto& [node, bundle] : todo.assign) assign(node, bundle, now, out);
   for (const CommandId id : todo.cancel) {
     const CommandRecord* record = commands_.find(id);
     if (record == nullptr) continue;
@@ -224,6 +224,42 @@ void Master::do_it(const RolloutBook::Todo& todo, Instant now, Outbox& out) {
              .argument = text_of(id)},
             now, out);
   }
+}
+
+// What the bundle needs is installed first: the node takes no bundle whose artifacts it lacks. Of an artifact
+// that is not known here yet, word is on its way; the rollout asks again.
+void Master::assign(NodeId node, BundleId id, Instant now, Outbox& out) {
+  const Shared<PolicyBundle> bundle = rollouts_.bundle(id);
+  if (!unpublished_in(*bundle).empty()) return;
+  CommandOrder order{.node = node,
+                     .home = {Role::master, identity_.index},
+                     .scope = nodes_[record_by_id_.at(node)].enrolment.facts.domain_id,
+                     .kind = CommandKind::install_artifact,
+                     .valid_for = std::chrono::hours{24}};
+  const auto actual = bundle->artifacts.empty() ? std::nullopt : views().drift().actual_of(node);
+  for (const ArtifactId artifact : bundle->artifacts) {
+    const bool is_shown = actual && std::any_of(actual->installed.begin(), actual->installed.end(),
+                                                [&](const auto& one) { return one.artifact_id == artifact; });
+    if (is_shown) continue;
+    const auto published = artifacts_.find(artifact);
+    order.artifact_id = artifact;
+    order.argument = published->artifact.name + " " + published->artifact.version;
+    order.coalesce_key = std::string(artifact_key) + published->artifact.name;
+    issue(order, now, out);  // where it may not be installed, the node will refuse the bundle, and say so
+  }
+  order.kind = CommandKind::assign_bundle;
+  order.artifact_id = {};
+  order.bundle_id = id;
+  order.argument = bundle->version;
+  order.coalesce_key = std::string(bundle_key);
+  issue(order, now, out);
+}
+
+std::vector<std::string> Master::unpublished_in(const PolicyBundle& bundle) const {
+  std::vector<std::string> problems;
+  for (const ArtifactId id : bundle.artifacts)
+    if (!artifacts_.find(id)) problems.push_back("artifacts: " + text_of(id) + " was never published");
+  return problems;
 }
 
 void Master::pause_rollout(BundleId id, std::string reason, Instant now, Outbox& out) {

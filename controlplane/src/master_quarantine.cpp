@@ -42,8 +42,13 @@ bool Master::release_brake(DomainId domain, std::string_view cause, Instant now)
   const auto aside = brake_.release(domain, cause, events);
   append_proposed(events, now);
   if (!aside) return false;
-  for (const NodeId id : *aside)
-    if (NodeRecord* node = find_record(id)) node->is_aside = false;
+  for (const NodeId id : *aside) {
+    NodeRecord* node = find_record(id);
+    if (node == nullptr) continue;
+    node->is_aside = false;
+    judge_installed(*node, now);
+    judge_objects(*node, now);
+  }
   return true;
 }
 

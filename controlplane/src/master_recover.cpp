@@ -75,8 +75,10 @@ void Master::recall_own(const Event& event, Instant now) {
     case EventType::command_moved:
       return recall_command(event);
     case EventType::node_reconciled:
-      if (auto decided = payload_of<NodeReconciled>(event))
+      if (auto decided = payload_of<NodeReconciled>(event)) {
+        note_put_off(id_cast<NodeTag>(event.subject), decided->decisions, {});
         recalled_->decided[id_cast<NodeTag>(event.subject)] = std::move(*decided);
+      }
       return;
     case EventType::artifact_judged:
       if (node != nullptr) recalled_->judged_last = node->enrolment.id;
@@ -244,6 +246,7 @@ void Master::recall_key(NodeId owner, const Bytes& bytes) {
 }
 
 void Master::recall_turn(NodeRecord& node, const Event& event) {
+  recall_update(node, event);
   if (event.type == EventType::conn_lost) {
     node.lost_since = event.occurred;
     node.last_seen =
@@ -426,8 +429,11 @@ void Master::take_up_artifacts(NodeRecord& node, Instant now) {
   const auto& seen = views().drift().inputs().of(*slot).seen;
   if (!seen) return;
   const std::vector<ArtifactJudged> running = judge_running_on(id);
-  const bool is_news = std::any_of(running.begin(), running.end(),
-                                   [&](const ArtifactJudged& judged) { return artifacts_.is_news(judged); });
+  // Whom a brake kept from quarantine is looked at again, too.
+  const bool is_barred = node.state.phase == Phase::quarantined;
+  const bool is_news = std::any_of(running.begin(), running.end(), [&](const ArtifactJudged& judged) {
+    return artifacts_.is_news(judged) || (!is_barred && judged.verdict != ArtifactVerdict::verified);
+  });
   if (is_news || recalled_->judged_last == id)
     judge_installed(node, now);
   else

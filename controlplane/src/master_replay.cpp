@@ -102,7 +102,13 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
             forked ? "its log is not the one we hold" : "unknown incarnation", now);
     return;
   }
-  if (heads_of(hello) == node.stored->marks) {
+  // A node that must be distrusted for what it is gets a verdict, though there is nothing to replay.
+  const bool is_whole = heads_of(hello) == node.stored->marks;
+  const auto is_in_order = [&] {
+    return node.state.phase == Phase::quarantined ||
+           (artifact_reasons(enrolment.id).empty() && object_reasons(node).empty());
+  };
+  if (is_whole && is_in_order()) {
     // With the Hello as its cause: one that comes again after a restart must not count for a new one.
     believe(node, EventType::replay_not_needed, "marks and heads are equal", now, VerdictKind::clean,
             cause_of_hello(hello.nonce));
@@ -124,7 +130,9 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     return;
   }
   grant(node, hello, now, out);
-  if (has_hole(hello, *node.stored))
+  if (is_whole)
+    give_verdict(node, VerdictKind::clean, {}, now, out);
+  else if (has_hole(hello, *node.stored))
     give_verdict(node, VerdictKind::violation, {"events missing without a gap"}, now, out);
 }
 
@@ -247,12 +255,16 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
   std::vector<ByteView> fresh;
   std::vector<Event> events;
   std::vector<const Bytes*> bodies;
+  bool shows_itself = false;
   const auto store_them = [&] {
     const std::uint64_t position = store_->size();
     append(fresh, events, now);
     for (std::size_t i = 0; i < bodies.size(); ++i)
       if (!bodies[i]->empty()) keep_body(events[i], *bodies[i], position + i, now);
-    for (const Event& event : events) learn(node, event, now, out);
+    for (const Event& event : events) {
+      learn(node, event, now, out);
+      shows_itself = shows_itself || event.priority == Priority::snapshot;
+    }
     fresh.clear();
     events.clear();
     bodies.clear();
@@ -285,6 +297,7 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
   }
   store_them();
   judge_installed(node, now);
+  if (shows_itself) judge_objects(node, now);
   return worst;
 }
 
@@ -388,10 +401,12 @@ void Master::learn(NodeRecord& node, const Event& event, Instant now, Outbox& ou
     runs(result->bundle_id);
     commands_.answered(node.enrolment.id, *result, todo);
     on_remedy(node, *result, now);
+    end_update(node, *result, now);
   } else if (event.type == EventType::command_intent) {
     if (const auto intent = payload_of<CommandIntent>(event))
       commands_.progressed(node.enrolment.id, intent->command_id, CommandState::executing, todo);
   } else {
+    if (event.type == EventType::node_rebooted) resume_update(node, now);
     return;
   }
   rollouts_.apply(event);

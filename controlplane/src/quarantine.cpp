@@ -22,7 +22,7 @@ constexpr std::array causes{
     QuarantineCause{"unverifiable artifact", true, false},
     QuarantineCause{"unknown epoch", true, false},
     QuarantineCause{"traffic after wipe", true, false},
-    QuarantineCause{"reconcile", false, false},
+    QuarantineCause{"reconcile", true, false},  // the bundle says so, and an operator wrote it
     QuarantineCause{"failed for longer than a node may", false, false},
     QuarantineCause{"replay abuse", false, true},
     QuarantineCause{"poison", false, true},

@@ -52,6 +52,24 @@ struct Fleet : HandDriver {
     });
     return found;
   }
+  /// With the artifact, to every node.
+  void roll_out_with(ArtifactId artifact) {
+    RolloutOrder order;
+    order.bundle.id = derive_id<BundleTag>("hand", 1, "bundle");
+    order.bundle.name = "baseline";
+    order.bundle.version = "1.0.0";
+    order.bundle.release = 1;
+    order.bundle.objects["service"].value = exact_value("on");
+    order.bundle.artifacts = {artifact};
+    order.waves = {1};
+    roll_out(order);
+  }
+  [[nodiscard]] std::size_t quarantined() const {
+    std::size_t count = 0;
+    for (std::uint32_t node = 0; node < agents.size(); ++node)
+      count += phase_of(node) == Phase::quarantined ? 1 : 0;
+    return count;
+  }
   [[nodiscard]] Phase phase_of(std::uint32_t node) const {
     return *master->find_node(id_of(node))->state.phase;
   }
@@ -154,4 +172,149 @@ TEST_CASE("release counters survive a reboot: an older release is refused after 
   CHECK(decode<AgentState>(kept)->desk.installed.newest_release.at("gateway") == 2);
   CHECK(decode<AgentState>(kept)->desk.installed.artifacts.front().release == 2);
   CHECK_FALSE(fleet.install(0, old));  // its master would not send it either
+}
+
+TEST_CASE("a node that installs is UPDATING until it says that it is done (S15, S16)",
+          "[artifacts][update]") {
+  Fleet fleet;
+  fleet.machine.takes = 3min;
+  REQUIRE(fleet.install(0, fleet.publish(1)));
+  fleet.run_for(1min);
+  CHECK(fleet.phase_of(0) == Phase::updating);
+  CHECK(fleet.phase_of(1) == Phase::active);
+  fleet.run_for(3min);
+
+  CHECK(fleet.phase_of(0) == Phase::active);
+  CHECK(fleet.count(EventType::update_started) == 1);
+  CHECK(fleet.count(EventType::update_completed) == 1);
+  CHECK(fleet.shown_by(0).size() == 1);
+}
+
+TEST_CASE("an installation that fails leaves its node DEGRADED until it was well for long enough (S17, S19)",
+          "[artifacts][update]") {
+  Fleet fleet;
+  fleet.machine.takes = 1min;
+  REQUIRE(fleet.install(0, fleet.publish(1)));
+  fleet.run_for(4min);
+  fleet.machine.failure = "disk full";
+  REQUIRE(fleet.install(0, fleet.publish(2)));
+  fleet.run_for(2min);
+  CHECK(fleet.phase_of(0) == Phase::degraded);
+  CHECK(fleet.count(EventType::update_failed) == 1);
+  fleet.run_for(6min);
+
+  CHECK(fleet.phase_of(0) == Phase::active);
+  REQUIRE(fleet.shown_by(0).size() == 1);
+  CHECK(fleet.shown_by(0)[0].release == 1);  // and it is no rollback
+}
+
+TEST_CASE("a node that reboots amid an installation goes on with it (A42), but not for ever",
+          "[artifacts][update]") {
+  Fleet fleet;
+  fleet.machine.takes = 4min;
+  REQUIRE(fleet.install(0, fleet.publish(1)));
+  fleet.run_for(1min);
+  const auto reboot = [&] {
+    fleet.reboot(0);
+    fleet.run_for(2min);
+  };
+  reboot();
+  CHECK(fleet.phase_of(0) == Phase::updating);
+  CHECK(fleet.count(EventType::update_resumed) == 1);
+
+  SECTION("once") {
+    fleet.run_for(5min);
+    CHECK(fleet.phase_of(0) == Phase::active);
+    CHECK(fleet.shown_by(0).size() == 1);
+  }
+  SECTION("again and again") {
+    reboot();
+    CHECK(fleet.phase_of(0) == Phase::updating);
+    reboot();
+    CHECK(fleet.phase_of(0) == Phase::degraded);
+    CHECK(fleet.count(EventType::update_resumed) == 2);
+  }
+}
+
+TEST_CASE(
+    "what is revoked and runs on a node that is UPDATING or DEGRADED quarantines it all the same (A33, S14)",
+    "[artifacts][update]") {
+  Fleet fleet;
+  const ArtifactId bad = fleet.publish(1);
+  REQUIRE(fleet.install(0, bad));
+  fleet.run_for(3min);
+  REQUIRE(fleet.shown_by(0).size() == 1);
+
+  SECTION("updating") {
+    fleet.machine.takes = 10min;
+    REQUIRE(fleet.install(0, fleet.publish(2)));
+    fleet.run_for(1min);
+    REQUIRE(fleet.phase_of(0) == Phase::updating);
+    fleet.master->revoke_artifact(bad, "recalled", fleet.now);
+    CHECK(fleet.count(EventType::update_untrusted) == 1);
+  }
+  SECTION("degraded") {
+    fleet.agents[0].set_health(Health::degraded);
+    REQUIRE(fleet.run_to([&] { return fleet.phase_of(0) == Phase::degraded; }));
+    fleet.master->revoke_artifact(bad, "recalled", fleet.now);
+    fleet.run_for(2min);
+    CHECK(fleet.count(EventType::replay_verdict) == 1);
+  }
+  CHECK(fleet.phase_of(0) == Phase::quarantined);
+}
+
+TEST_CASE("a rollout brings what its bundle needs before the bundle itself", "[artifacts][rollout]") {
+  Fleet fleet(3);
+  fleet.machine.takes = 1min;
+  fleet.roll_out_with(fleet.publish(1));
+  fleet.run_for(2min);
+  CHECK(fleet.agents[0].bundle().is_nil());
+  fleet.run_for(5min);
+
+  for (std::uint32_t node = 0; node < 3; ++node) {
+    CHECK(fleet.shown_by(node).size() == 1);
+    CHECK_FALSE(fleet.agents[node].bundle().is_nil());
+    CHECK(fleet.phase_of(node) == Phase::active);
+  }
+  CHECK(fleet.master->rollouts().rollouts().at(0)->state == RolloutState::done);
+  CHECK(fleet.count(EventType::command_issued) == 6);
+}
+
+TEST_CASE("a node takes no bundle whose artifact it refuses, and the rollout counts it as failed",
+          "[artifacts][rollout]") {
+  Fleet fleet(3);
+  fleet.machine.payload = sha256_of(Bytes{99});
+  fleet.roll_out_with(fleet.publish(1));
+  fleet.run_for(5min);
+
+  for (std::uint32_t node = 0; node < 3; ++node) CHECK(fleet.agents[node].bundle().is_nil());
+  CHECK(fleet.master->rollouts().rollouts().at(0)->failed == 3);
+}
+
+TEST_CASE("a bundle that needs what was never published is refused before the first wave",
+          "[artifacts][rollout]") {
+  Fleet fleet;
+  fleet.roll_out_with(make_release(Fleet::facts_of(1), fleet.release_key).artifact.id);
+
+  CHECK(fleet.count(EventType::bundle_refused) == 1);
+  CHECK(fleet.master->rollouts().rollouts().empty());
+}
+
+TEST_CASE("I-47: whom the brake set aside is judged anew when an operator lets it go, until it holds again",
+          "[artifacts]") {
+  Fleet fleet(8);
+  const ArtifactId artifact = fleet.publish(1);
+  for (std::uint32_t node = 0; node < 8; ++node) REQUIRE(fleet.install(node, artifact));
+  fleet.run_for(5min);
+  fleet.master->revoke_key(fleet.release_key.public_key(), "leaked", fleet.now);
+  REQUIRE(fleet.quarantined() == 3);
+  fleet.run_for(20min);
+  REQUIRE(fleet.quarantined() == 3);
+
+  CHECK(fleet.master->release_brake(fleet.domain, "unverifiable artifact", fleet.now));
+
+  CHECK(fleet.quarantined() == 6);
+  CHECK(fleet.count(EventType::quarantine_brake_released) == 1);
+  fleet.run_for(5min);
+  CHECK(fleet.quarantined() == 6);
 }

@@ -112,14 +112,15 @@ TEST_CASE("a revoked key revokes its artifacts until another key signs them", "[
   CHECK(known.running(gateway(5)) == ArtifactVerdict::revoked);
 }
 
-TEST_CASE("a node's own word raises its counter, and is no master's finding", "[artifact][registry]") {
+TEST_CASE("a node's own word, before it installs, raises no counter and is no master's finding",
+          "[artifact][registry]") {
   Knowledge known;
   known.publish(gateway(5));
   const ArtifactJudged judged = known.registry.judge_running(node, as_installed(gateway(5)));
   CHECK(known.registry.is_news(judged));
 
   known.put(EventType::artifact_judged, judged, any(node));
-  CHECK(known.registry.newest_release(node, "gateway") == 5);
+  CHECK(known.registry.newest_release(node, "gateway") == 0);
   CHECK(known.registry.is_news(judged));
 
   known.put(EventType::artifact_judged, judged);

@@ -12,8 +12,8 @@ namespace {
 constexpr auto mtu = "net/mtu";
 
 struct Life : HandDriver {
-  explicit Life(ReconcilePolicy policy, std::uint32_t nodes = 1) {
-    start(nodes);
+  explicit Life(ReconcilePolicy policy, const std::string& window = "") {
+    start(1);
     RolloutOrder order;
     order.bundle.id = derive_id<BundleTag>("hand", 1, "bundle");
     order.bundle.name = "baseline";
@@ -21,6 +21,7 @@ struct Life : HandDriver {
     order.bundle.release = 1;
     order.bundle.objects[mtu] = {.value = exact_value("1500"), .policy = policy};
     order.bundle.objects["service"].value = exact_value("on");
+    order.bundle.constraints.maintenance_window = window;
     order.waves = {1};
     run_for(1min);
     roll_out(order);
@@ -165,6 +166,52 @@ TEST_CASE("a node in critical work is not disturbed by its return under DEFER", 
   CHECK(twin.verdict().kind == VerdictKind::clean);
   CHECK(twin.reconciled().decisions.at(0).outcome == ReconcileOutcome::deferred);
   CHECK(twin.value_of(mtu) == "1400");
+}
+
+TEST_CASE(
+    "what was deferred is taken up once the node is no longer in critical work, not at its next absence",
+    "[reconcile]") {
+  Life twin(ReconcilePolicy::defer);
+  twin.change("node/critical_work", "true", false);
+  twin.change_alone(mtu, "1400", false);
+  twin.run_for(10min);
+  REQUIRE(twin.value_of(mtu) == "1400");
+  REQUIRE(twin.count(EventType::sync_gap_detected) == 0);
+
+  twin.change("node/critical_work", "false", false);
+  twin.run_for(3min);
+
+  CHECK(twin.value_of(mtu) == "1500");
+  CHECK(twin.count(EventType::sync_gap_detected) == 1);
+  CHECK(twin.record().is_in_contact());
+  twin.run_for(10min);
+  CHECK(twin.count(EventType::sync_gap_detected) == 1);
+}
+
+TEST_CASE("a difference under QUARANTINE that a snapshot shows in contact quarantines without a return (A32)",
+          "[reconcile]") {
+  Life twin(ReconcilePolicy::quarantine);
+  twin.change(mtu, "1400", false);
+  twin.run_for(2min);
+
+  CHECK(twin.record().state.phase == Phase::quarantined);
+  CHECK(twin.count(EventType::trust_violation) == 1);
+  CHECK(twin.count(EventType::replay_verdict) == 0);
+}
+
+TEST_CASE(
+    "a node that must be distrusted gets a verdict at its return, though it has nothing to replay (S14)",
+    "[reconcile]") {
+  Life twin(ReconcilePolicy::quarantine);
+  twin.agents[0].set_health(Health::degraded);
+  REQUIRE(twin.run_to([&] { return twin.record().state.phase == Phase::degraded; }));
+
+  twin.change(mtu, "1400", false);  // from DEGRADED the table has no way into quarantine but a return
+  twin.run_for(3min);
+
+  CHECK(twin.record().state.phase == Phase::quarantined);
+  CHECK(twin.count(EventType::replay_not_needed) == 0);
+  CHECK(twin.verdict().reasons == std::vector<std::string>{"reconcile: net/mtu"});
 }
 
 TEST_CASE("a verdict that got lost is carried out with the next one", "[reconcile]") {

@@ -28,7 +28,7 @@ class ArtifactRegistry {
   [[nodiscard]] const ReleaseKeys& keys() const { return keys_; }
   /// The artifact itself was; a revoked key shows in the verdict alone.
   [[nodiscard]] bool is_revoked(ArtifactId id) const { return revoked_.contains(id); }
-  /// The highest release of `name` that was found verified on the node, by a master or by itself; 0: none.
+  /// The highest release of `name` that a master found verified on the node; 0: none.
   [[nodiscard]] std::uint64_t newest_release(NodeId node, const std::string& name) const;
   /// Rises whenever a verdict might come out differently than before.
   [[nodiscard]] std::uint64_t generation() const { return generation_; }

@@ -20,6 +20,7 @@
 #include "controlplane/outbox.hpp"
 #include "controlplane/parked_ranges.hpp"
 #include "controlplane/quarantine.hpp"
+#include "controlplane/reconcile_input.hpp"
 #include "controlplane/replication.hpp"
 #include "controlplane/return_gate.hpp"
 #include "controlplane/rollout_book.hpp"
@@ -362,14 +363,34 @@ class Master {
   };
   void keep_body(const Event& event, ByteView body, std::uint64_t position, Instant now);
   void keep_bodies(const std::vector<Bytes>& bodies);
+  [[nodiscard]] std::optional<ReconcileInput> input_of(const NodeRecord& node, bool resynced) const;
   Reconciled reconcile_node(const NodeRecord& node, std::uint64_t session, bool resynced, Instant now);
+  void note_put_off(NodeId id, const std::vector<ObjectDecision>& decisions, OwnStamp seen);
+  void tend_put_off(Instant now);
+  [[nodiscard]] bool may_go_on(const NodeRecord& node, OwnStamp put_off) const;
+  [[nodiscard]] std::vector<std::string> object_reasons(const NodeRecord& node) const;
+  void judge_objects(NodeRecord& node, Instant now);
 
   // artifacts
   [[nodiscard]] std::vector<ArtifactJudged> judge_running_on(NodeId node) const;
   void judge_installed(NodeRecord& node, Instant now);
+  void distrust_found(NodeRecord& node, const std::string& reason, Instant now);
   void judge_all_installed(Instant now);
   bool may_install(NodeId node, ArtifactId artifact, Instant now);
   [[nodiscard]] std::vector<std::string> artifact_reasons(NodeId node) const;
+
+  // updates
+  struct Updating {
+    CommandId command;
+    std::uint32_t attempts = 1;
+    std::optional<Instant> failed;  // then it is DEGRADED, and this is why
+  };
+  void see_update(NodeRecord& node, CommandId id, Instant now);
+  void end_update(NodeRecord& node, const CommandResult& result, Instant now);
+  void fail_update(NodeRecord& node, std::string reason, Instant now);
+  void resume_update(NodeRecord& node, Instant now);
+  void recall_update(const NodeRecord& node, const Event& event);
+  void tend_updates(Instant now);
 
   // commands and rollouts
   Command make_command(const CommandOrder& order, std::uint64_t epoch, Instant now);
@@ -383,6 +404,8 @@ class Master {
   void tend_commands(Instant now, Outbox& out);
   RolloutBook::Begun begin_rollout(const RolloutOrder& order, Instant now, Outbox& out);
   void tend_rollouts(Instant now, Outbox& out);
+  void assign(NodeId node, BundleId bundle, Instant now, Outbox& out);
+  [[nodiscard]] std::vector<std::string> unpublished_in(const PolicyBundle& bundle) const;
   void do_it(const CommandBook::Todo& todo, Instant now, Outbox& out);
   void do_it(const RolloutBook::Todo& todo, Instant now, Outbox& out);
   void append_proposed(const std::vector<Proposed>& events, Instant now);
@@ -448,6 +471,8 @@ class Master {
   QuarantineBrake brake_;
   std::map<DomainId, std::size_t> domain_sizes_;
   std::map<NodeId, Distrust> distrusted_;
+  std::map<NodeId, Updating> updating_;
+  std::map<NodeId, OwnStamp> put_off_;  // of what a return deferred: the newest snapshot then
 
   CommandBook commands_;
   RolloutBook rollouts_;
