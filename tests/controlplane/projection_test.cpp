@@ -440,3 +440,40 @@ TEST_CASE("a domain that lies within itself, or comes twice, is refused", "[proj
   CHECK_THROWS_AS(DomainTree({{north, "north", south}, {south, "south", north}}), std::logic_error);
   CHECK_THROWS_AS(DomainTree({{north, "north", {}}, {north, "again", {}}}), std::logic_error);
 }
+
+TEST_CASE("a batch of heartbeats whose columns are not of one length changes only a count", "[projection]") {
+  HeartbeatBatch whole;
+  whole.ordinal = {0};
+  whole.beats = {1};
+  whole.last_seen_ms = {0};
+  whole.rtt_us = {700};
+  whole.head = {1};
+  whole.backlog_events = {0};
+  whole.backlog_bytes = {0};
+  whole.mode = {ConnectivityMode::live};
+  whole.health = {Health::ok};
+  const std::vector<std::function<void(HeartbeatBatch&)>> defects{
+      [](auto& batch) { batch.beats.clear(); },          [](auto& batch) { batch.last_seen_ms.clear(); },
+      [](auto& batch) { batch.rtt_us.clear(); },         [](auto& batch) { batch.head.clear(); },
+      [](auto& batch) { batch.backlog_events.clear(); }, [](auto& batch) { batch.backlog_bytes.clear(); },
+      [](auto& batch) { batch.mode.clear(); },           [](auto& batch) { batch.health.clear(); },
+      [](auto& batch) { batch.ordinal = {1U << 24}; }};
+  Scribe scribe;
+  scribe.enlist(master_named(1), node_named(1), 0, north);
+  for (const auto& spoil : defects) {
+    HeartbeatBatch spoiled = whole;
+    spoil(spoiled);
+    scribe.write(any(master_named(1)), EventType::heartbeat_batch, any(north), spoiled);
+  }
+  scribe.write(any(master_named(1)), EventType::heartbeat_batch, any(north), whole).payload.push_back(0);
+  Projections spoiled(domains());
+  read_all(spoiled, scribe.events);
+  CHECK(spoiled.unreadable() == defects.size() + 1);
+  CHECK_FALSE(spoiled.connectivity().find(node_named(1))->reported);
+
+  scribe.write(any(master_named(1)), EventType::heartbeat_batch, any(north), whole);
+  Projections views(domains());
+  read_all(views, scribe.events);
+  CHECK(views.unreadable() == defects.size() + 1);
+  CHECK(views.connectivity().find(node_named(1))->rtt_us == 700);
+}
