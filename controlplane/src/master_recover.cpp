@@ -430,9 +430,11 @@ void Master::take_up_artifacts(NodeRecord& node, Instant now) {
   if (!seen) return;
   const std::vector<ArtifactJudged> running = judge_running_on(id);
   // Whom a brake kept from quarantine is looked at again, too.
-  const bool is_barred = node.state.phase == Phase::quarantined;
+  // Where no brake holds it was judged, and may have been remedied since.
+  const bool is_braked = node.state.phase != Phase::quarantined &&
+                         brake_.holds(node.enrolment.facts.domain_id, "unverifiable artifact");
   const bool is_news = std::any_of(running.begin(), running.end(), [&](const ArtifactJudged& judged) {
-    return artifacts_.is_news(judged) || (!is_barred && judged.verdict != ArtifactVerdict::verified);
+    return artifacts_.is_news(judged) || (is_braked && judged.verdict != ArtifactVerdict::verified);
   });
   if (is_news || recalled_->judged_last == id)
     judge_installed(node, now);
