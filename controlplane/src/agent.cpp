@@ -48,7 +48,9 @@ AgentState Agent::durable() const {
           .desk = desk_.memory(),
           .objects = objects_,
           .local = local_,
-          .heard = last_heard_ - alone_before_};
+          .heard = last_heard_ - alone_before_,
+          .home = identity_.master.index,
+          .home_epoch = home_epoch_};
 }
 
 void Agent::wake_up(const AgentState& state, bool carrier, Instant now, Outbox& out) {
@@ -75,6 +77,8 @@ void Agent::wake_up(const AgentState& state, bool carrier, Instant now, Outbox& 
   nonce_ = answered_nonce_ = state.nonce + 1;
   bundle_ = state.bundle;
   objects_ = state.objects;
+  identity_.master.index = state.home;
+  home_epoch_ = state.home_epoch;
   boot_ = state.boot + 1;
   heard_in_window_ = false;
   start(now, out);
@@ -220,7 +224,9 @@ void Agent::step(EventType trigger, VerdictKind verdict, bool has_autonomy) {
 // A node listens to its own master, which seals what it says, and to its relay about custody alone.
 bool Agent::is_genuine(const Packet& packet) const {
   if (std::holds_alternative<Custody>(packet.message)) return packet.from == identity_.relay;
-  return packet.from == identity_.master && fits(identity_.secret, packet);
+  const bool is_new_home =
+      std::holds_alternative<NewHome>(packet.message) && packet.from.role == Role::master;
+  return (packet.from == identity_.master || is_new_home) && fits(identity_.secret, packet);
 }
 
 // Not every word is a sign of contact: commands and notices may have waited at the relay for long.
@@ -236,6 +242,7 @@ void Agent::on_message(const Packet& packet, Instant now, Outbox& out) {
             [&](const Nack& nack) { on(nack, now, out); },
             [&](const Shared<Verdict>& verdict) { on(*verdict, now, out); },
             [&](const Custody& custody) { on(custody); }, [&](const EpochNotice& notice) { on(notice); },
+            [&](const NewHome& home) { follow(home, packet.from, now, out); },
             [&](const Shared<CommandDelivery>& delivery) { on(delivery, now, out); },
             [&](const auto&) { ++refused_; }},  // its own words, turned round
       packet.message);
@@ -262,10 +269,11 @@ void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
   const StreamSeqs before_ack = is_all_stored ? StreamSeqs{} : log_.marks();
   const bool is_ours = acknowledge(ack.marks);
   // Marks beyond our heads: this log is an older one than the master was told from.
-  if (ack.hello_required || !is_ours) {
+  if (ack.note == AckNote::say_hello || !is_ours) {
     start_return(now, out);
     return;
   }
+  if (ack.note == AckNote::copied) log_.forget(ack.marks);
   if (is_all_stored)
     stalled_acks_ = {};
   else
@@ -300,6 +308,19 @@ void Agent::look_for_losses(const StreamSeqs& before_ack) {
 
 void Agent::on(const EpochNotice& notice) {
   if (notice.scope == identity_.domain) see_epoch(notice.epoch);
+}
+
+// What it was told by its former master it keeps; what that did not pass on, the new one asks for again.
+void Agent::follow(const NewHome& home, Endpoint from, Instant now, Outbox& out) {
+  if (home.scope != identity_.domain || from == identity_.master) return;
+  if (home.epoch <= home_epoch_ || home.epoch < max_epoch_seen_) return;  // an older term's
+  identity_.master = from;
+  home_epoch_ = home.epoch;
+  see_epoch(home.epoch);
+  session_.reset();
+  if (mode() == ConnectivityMode::replaying) step(EventType::replay_session_lost);
+  if (is_in_contact(mode())) step(EventType::sync_gap_detected);
+  if (carrier_ && state_.mode) send_hello(now, out);
 }
 
 void Agent::see_epoch(std::uint64_t epoch) {
@@ -454,7 +475,14 @@ void Agent::write(EventType type, Priority priority, Bytes payload, AnyId cause,
       .priority = priority,
       .payload = std::move(payload)};
   out.written.push_back(log_.write(std::move(event), body_bytes, std::move(body)));
-  if (log_.backlog_bytes() > settings_->buffer_bytes) log_.shed(settings_->buffer_bytes, now);
+  if (log_.held_bytes() > settings_->buffer_bytes) log_.shed(settings_->buffer_bytes, now);
+}
+
+// To a master that holds less than an earlier one did, the rest is sent again.
+bool Agent::resume_at(const StreamSeqs& marks) {
+  if (!log_.resume_at(marks)) return false;
+  publish_again();
+  return true;
 }
 
 // False where they are not marks of this log.

@@ -60,7 +60,7 @@ bool Agent::answers_hello(std::uint64_t nonce, Instant now) {
 
 void Agent::on(const Grant& grant, Instant now, Outbox& out) {
   if (!answers_hello(grant.nonce, now)) return;
-  if (!acknowledge(grant.marks)) return;  // meant for another log than this
+  if (!resume_at(grant.marks)) return;  // meant for another log than this
   come_back(now, out);
   if (mode() == ConnectivityMode::replaying) step(EventType::replay_session_lost);
   step(EventType::replay_granted);

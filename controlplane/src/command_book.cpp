@@ -246,6 +246,10 @@ void CommandBook::apply(const Event& event) {
   }
 }
 
+void CommandBook::may_have_been_sent(NodeId node) {
+  for (const CommandId id : open_of(node)) records_.at(id).was_sent = true;
+}
+
 void CommandBook::finish(Todo& todo) {
   for (const auto& [node, ids] : std::map(open_))  // a move takes from it
     for (const CommandId id : ids) {

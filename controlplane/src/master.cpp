@@ -220,6 +220,7 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
     return;
   }
   node.newest_sent = beat.sent;
+  if (!claimed_.empty()) claimed_.erase(node.enrolment.id);
   ++counters_.heartbeats;
   ++node.beats;
   node.last_seen = now;
@@ -244,7 +245,9 @@ void Master::on_heartbeat(NodeRecord& node, const Heartbeat& beat, Instant now, 
                        .epoch = *node.epoch,
                        .autonomy = node.local.epoch == *node.epoch ? node.local.lease : Duration::zero(),
                        .incarnation = beat.incarnation,
-                       .hello_required = came_unannounced || behind},
+                       .note = came_unannounced || behind                         ? AckNote::say_hello
+                               : node.stored_until <= replication_.copied_until() ? AckNote::copied
+                                                                                  : AckNote::none},
           out);
   if (node.open_commands > 0 && (node.is_barred() || (node.is_in_contact() && is_in_contact(beat.mode))))
     dispatch_open(node, now, out);
@@ -280,6 +283,7 @@ void Master::sweep(Instant now, Outbox& out) {
     if (i + ahead < nodes_.size()) nodes_[i + ahead].fetch_ahead_of_sweep();
     watch(nodes_[i], now);
   }
+  claim(out);
   tend_distrusted(now, out);
   tend_updates(now);
   tend_put_off(now);

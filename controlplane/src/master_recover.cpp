@@ -5,22 +5,12 @@
 #include "controlplane/master.hpp"
 #include "controlplane/master_views.hpp"
 #include "controlplane/planted.hpp"
+#include "master_recalled.hpp"
 #include "model/check.hpp"
 
 /// A master that starts again: everything it believed is in its log, and is folded from there (protocols
 /// page, "Masters").
 namespace ibcf {
-
-/// What the log says that can be used only at the end of it, or once the peers are known.
-struct Master::Recalled {
-  std::map<CommandId, CommandState> told;    ///< of commands it delivers: the newest state in the log
-  std::map<CommandId, Command> forwarded;    ///< issued here for another home, and not seen in its log
-  std::set<std::string> halted;              ///< peers
-  std::map<NodeId, NodeReconciled> decided;  ///< at the newest return, told with its verdict
-  std::map<NodeId, CommandResult> remedies;  ///< of updates that nothing followed from yet
-  std::map<NodeId, std::uint64_t> newest;    ///< stamp of the newest word of a node
-  std::optional<NodeId> judged_last;         ///< what was found on it is the last that this master wrote
-};
 
 void Master::recover(std::vector<Enrolment> inventory, Instant now) {
   check(nodes_.empty() && replication_.index().size() == 0, "a master is recovered before it does anything");
@@ -46,12 +36,15 @@ void Master::recall(const Stored& stored, Instant now) {
   const Admitted admitted = admit_copy(stored.packed, event);
   check(admitted == Admitted::fresh, "what is stored was admitted");
   index(*event, stored.position);
+  if (NodeRecord* speaker = find_record(id_cast<NodeTag>(event->origin)))
+    return recall_word(*speaker, *event, stored.ingested);
   if (is_own)
     recall_own(*event, now);
-  else if (NodeRecord* node = find_record(id_cast<NodeTag>(event->origin)))
-    recall_word(*node, *event, stored.ingested);
   else
     recall_copy(*event, now);
+  if (event->type == EventType::range_parked || event->type == EventType::range_redriven)
+    recall_parked(*event);
+  if (NodeRecord* node = find_record(id_cast<NodeTag>(event->subject))) recall_about(*node, *event, now);
 }
 
 // ---- what it wrote itself ---------------------------------------------------------------------------------
@@ -60,32 +53,16 @@ void Master::recall_own(const Event& event, Instant now) {
   hlc_ = std::max(hlc_, event.hlc);
   rollouts_.apply(event);
   brake_.apply(event);
-  NodeRecord* node = find_record(id_cast<NodeTag>(event.subject));
   recalled_->judged_last.reset();
-  if (event.type <= EventType::node_reincarnated) {
-    check(node != nullptr, "the inventory has every node of the log");
-    return recall_step(*node, event, now);
-  }
   switch (event.type) {
     case EventType::command_issued:
-      if (node != nullptr) return recall_command(event);
-      if (const auto issued = payload_of<CommandIssued>(event))
+      if (const auto issued = payload_of<CommandIssued>(event);
+          issued && find_record(issued->command.node_id) == nullptr)
         recalled_->forwarded[issued->command.id] = issued->command;
       return;
-    case EventType::command_moved:
-      return recall_command(event);
-    case EventType::node_reconciled:
-      if (auto decided = payload_of<NodeReconciled>(event)) {
-        note_put_off(id_cast<NodeTag>(event.subject), decided->decisions, {});
-        recalled_->decided[id_cast<NodeTag>(event.subject)] = std::move(*decided);
-      }
-      return;
     case EventType::artifact_judged:
-      if (node != nullptr) recalled_->judged_last = node->enrolment.id;
+      recalled_->judged_last = id_cast<NodeTag>(event.subject);
       return;
-    case EventType::range_parked:
-    case EventType::range_redriven:
-      return recall_parked(event);
     case EventType::heartbeat_batch:
       if (const auto batch = payload_of<HeartbeatBatch>(event)) recall_beats(*batch);
       return;
@@ -104,6 +81,33 @@ void Master::recall_own(const Event& event, Instant now) {
     default:
       return;
   }
+}
+
+// ---- what it, or a former home, wrote about a node of it --------------------------------------------------
+
+// Another master's clock may be hours off: what it wrote counts as of now.
+Instant Master::time_of(const Event& event, Instant now) const {
+  return event.origin == any(identity_.id) ? event.occurred : now;
+}
+
+void Master::recall_about(NodeRecord& node, const Event& event, Instant now) {
+  if (event.type <= EventType::node_reincarnated) {
+    const bool is_own = event.origin == any(identity_.id);
+    if (is_own) recalled_->own.insert(node.enrolment.id);
+    // What a former home goes on to think is not what this one believes.
+    if (is_own || !recalled_->own.contains(node.enrolment.id)) return recall_step(node, event, now);
+    if (const auto granted = payload_of<ReplayGranted>(event);
+        event.type == EventType::replay_granted && granted)
+      node.fencing_token = std::max(node.fencing_token, granted->fencing_token);
+    return;
+  }
+  if (event.type == EventType::command_issued || event.type == EventType::command_moved)
+    return recall_command(event);
+  if (event.type != EventType::node_reconciled) return;
+  auto decided = payload_of<NodeReconciled>(event);
+  if (!decided) return;
+  note_put_off(node.enrolment.id, decided->decisions, {});
+  recalled_->decided[node.enrolment.id] = std::move(*decided);
 }
 
 void Master::recall_command(const Event& event) {
@@ -160,6 +164,8 @@ void Master::recall_beats(const HeartbeatBatch& batch) {
 
 // Takes the arrow that the event names, under the facts it was taken under.
 void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
+  const Instant at = time_of(event, now);
+  const bool is_own = event.origin == any(identity_.id);
   std::string id = "S1";
   std::string reason;
   LifecycleFacts facts;
@@ -179,17 +185,17 @@ void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
       node.lock = ReplayLock{granted.session, granted.fencing_token, granted.nonce, granted.heads, now};
       node.fencing_token = granted.fencing_token;
       node.hello_nonce = granted.nonce;
-      node.last_seen = std::max(node.last_seen, event.occurred);
+      node.last_seen = std::max(node.last_seen, at);
       node.parked_in_session = 0;
       ++open_replays_;
-      gate_.recall(node.enrolment.id, granted.backlog_bytes, event.occurred);
+      if (is_own) gate_.recall(node.enrolment.id, granted.backlog_bytes, at);
       break;
     }
     case EventType::replay_chunk_acked: {
       const auto acked = payload_of<ReplayChunkAcked>(event).value();
       id = acked.arrow;
-      node.last_seen = std::max(node.last_seen, event.occurred);
-      gate_.stored(node.enrolment.id, acked.bytes, event.occurred);
+      node.last_seen = std::max(node.last_seen, at);
+      gate_.stored(node.enrolment.id, acked.bytes, at);
       break;
     }
     case EventType::replay_verdict: {
@@ -212,7 +218,7 @@ void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
       node.last_verdict = std::make_shared<const Verdict>(std::move(told));
       node.lock.reset();
       --open_replays_;
-      gate_.ended(node.enrolment.id, event.occurred);
+      gate_.ended(node.enrolment.id, at);
       break;
     }
     default: {
@@ -222,7 +228,7 @@ void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
       facts.link_class = step.link_class;
       facts.health = node.newest.health = step.health;
       if (node.state.mode || event.type == EventType::conn_classified) measured = step.link_class;
-      recall_turn(node, event);
+      recall_turn(node, event, at);
     }
   }
   const Arrow* arrow = find_arrow(id);
@@ -234,7 +240,7 @@ void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
   const std::optional<Phase> before = node.state.phase;
   node.state = evolve(node.state, *arrow, facts);
   if (measured) node.link_class.recall(*measured);
-  recall_trust(node, before, reason, event);
+  recall_trust(node, before, reason, event, at);
 }
 
 // Of every life that was enrolled, in whatever order the inventory is.
@@ -245,32 +251,31 @@ void Master::recall_key(NodeId owner, const Bytes& bytes) {
   key_owners_[key] = owner;
 }
 
-void Master::recall_turn(NodeRecord& node, const Event& event) {
+void Master::recall_turn(NodeRecord& node, const Event& event, Instant at) {
   recall_update(node, event);
   if (event.type == EventType::conn_lost) {
-    node.lost_since = event.occurred;
-    node.last_seen =
-        std::max(node.last_seen, event.occurred - settings_->missed_heartbeats * settings_->heartbeat);
+    node.lost_since = at;
+    node.last_seen = std::max(node.last_seen, at - settings_->missed_heartbeats * settings_->heartbeat);
   }
   if (event.type == EventType::remediation_re_reconcile) node.may_return = true;
   if (event.type == EventType::replay_not_needed)
     node.hello_nonce = node.settled_nonce = nonce_in(event.cause);
-  if (event.type == EventType::conn_detected) node.last_seen = std::max(node.last_seen, event.occurred);
+  if (event.type == EventType::conn_detected) node.last_seen = std::max(node.last_seen, at);
   if (event.type != EventType::replay_session_lost) return;
   node.lock.reset();
   --open_replays_;
-  gate_.ended(node.enrolment.id, event.occurred);
+  gate_.ended(node.enrolment.id, at);
 }
 
 // Trust, as the step moved it: see master_quarantine.cpp.
 void Master::recall_trust(NodeRecord& node, std::optional<Phase> before, const std::string& reason,
-                          const Event& event) {
+                          const Event& event, Instant at) {
   const auto verdict =
       event.type == EventType::replay_verdict ? payload_of<ReplayVerdict>(event) : std::nullopt;
   if (brings_quarantine(event.type) || (verdict && verdict->kind == VerdictKind::violation)) {
     if (before != Phase::quarantined && node.state.phase == Phase::quarantined)
-      brake_.recall(node.enrolment.facts.domain_id, cause_of(reason).word, event.occurred);
-    note_distrust(node, before, reason, event.occurred);
+      brake_.recall(node.enrolment.facts.domain_id, cause_of(reason).word, at);
+    note_distrust(node, before, reason, at);
   }
   recalled_->remedies.erase(node.enrolment.id);
   switch (event.type) {
@@ -284,16 +289,16 @@ void Master::recall_trust(NodeRecord& node, std::optional<Phase> before, const s
       return trust_again(node);
     case EventType::decommission_ordered:
     case EventType::remediation_abandoned:
-      return note_decommission(node, event.type == EventType::remediation_abandoned, reason, event.occurred);
+      return note_decommission(node, event.type == EventType::remediation_abandoned, reason, at);
     case EventType::decommission_cancelled:
       return trust_again(node);
     case EventType::decommission_completed:
-      return end_life(node, event.occurred);
+      return end_life(node, at);
     case EventType::node_archived:
       distrusted_.erase(node.enrolment.id);
       return;
     case EventType::node_reincarnated:
-      return begin_life(node, node.enrolment, event.occurred);
+      return begin_life(node, node.enrolment, at);
     default:
       return;
   }
@@ -343,19 +348,12 @@ void Master::recall_remedy(NodeRecord& node, const CommandResult& result, Instan
 void Master::recall_copy(const Event& event, Instant now) {
   if (event.type == EventType::authority_granted) return recall_grant(event, now);
   if (event.type == EventType::authority_successor_named) return see_successor(event, now);
-  if (event.type == EventType::range_parked) return recall_parked(event);
-  if (event.type == EventType::node_reincarnated)
+  const NodeRecord* node = find_record(id_cast<NodeTag>(event.subject));
+  if (event.type == EventType::node_reincarnated && node == nullptr)
     return admission_.replace_life(event.subject, admission_.follow(event.subject).incarnation + 1);
-  if (event.type == EventType::replay_granted) return recall_other_lock(event);
   if (event.type != EventType::command_issued) return;
   // Its home has taken it up.
   if (const auto issued = payload_of<CommandIssued>(event)) recalled_->forwarded.erase(issued->command.id);
-}
-
-void Master::recall_other_lock(const Event& event) {
-  NodeRecord* node = find_record(id_cast<NodeTag>(event.subject));
-  const auto said = payload_of<ReplayGranted>(event);
-  if (node != nullptr && said) node->fencing_token = std::max(node->fencing_token, said->fencing_token);
 }
 
 // A lease that another master granted counts from when this one asked, which is not known any more: it asks
@@ -415,6 +413,7 @@ void Master::take_up(NodeRecord& node, Instant now) {
   take_up_artifacts(node, now);
   node.open_commands = static_cast<std::uint32_t>(commands_.open_of(node.enrolment.id).size());
   if (!node.is_lost()) node.last_seen = now;
+  node.stored_until = store_->size();  // whatever of it is not copied yet is no further back
   if (!node.is_windowed()) return;
   const auto& contacts = *node.contacts;
   while (node.next_contact < contacts.size() && contacts[node.next_contact].closes <= now)

@@ -86,6 +86,7 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     return;
   }
   node.hello_nonce = hello.nonce;
+  claimed_.erase(enrolment.id);
   node.newest_sent = hello.clock - Duration{1};  // a clock that was set back starts from here
   node.last_seen = now;
   node.silent_contacts = 0;
@@ -121,6 +122,7 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
                                                     std::move(reconciled.decisions)}),
             out);
     dispatch_open(node, now, out);
+    order_again(node, now, out);
     return;
   }
   const ReturnGate::Answer answer = gate_.ask(enrolment.id, bytes_in(hello), now);
@@ -296,6 +298,7 @@ Admitted Master::store_entries(NodeRecord& node, const Chunk& chunk, Instant now
     bodies.push_back(&entry.body);
   }
   store_them();
+  node.stored_until = store_->size();
   judge_installed(node, now);
   if (shows_itself) judge_objects(node, now);
   return worst;
@@ -374,6 +377,7 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
       Verdict{session, nonce, kind, marks, epoch, held, reconciled.bundle, std::move(reconciled.decisions)});
   to_node(node, node.last_verdict, out);
   dispatch_open(node, now, out);
+  if (kind == VerdictKind::clean) order_again(node, now, out);
 }
 
 void Master::break_lock(NodeRecord& node, std::string why, Instant now) {

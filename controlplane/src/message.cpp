@@ -37,6 +37,7 @@ std::uint32_t wire_bytes(const Message& message) {
                      [](const Custody&) { return 9u; },
                      [](const CommandProgress&) { return 25 + seal; },
                      [](const EpochNotice&) { return 24 + seal; },
+                     [](const NewHome&) { return 24 + seal; },
                      [](const Defer&) { return 24 + seal; },
                      [](const LeaseRequest&) { return 32u; },
                      [](const LeaseRevoked&) { return 24u; },
@@ -81,7 +82,8 @@ std::string_view name_of(const Message& message) {
       "Heartbeat",    "HeartbeatAck",   "ChunkAck",     "Nack",         "Custody",       "CommandProgress",
       "EpochNotice",  "Defer",          "LeaseRequest", "LeaseRevoked", "LeaseReleased", "Received",
       "Fin",          "Grant",          "Verdict",      "Chunk",        "Hello",         "CommandDelivery",
-      "LeaseGranted", "CommandForward", "RolloutOrder", "Sync",         "Replicate",     "Replicated"};
+      "LeaseGranted", "CommandForward", "RolloutOrder", "Sync",         "Replicate",     "Replicated",
+      "NewHome"};
   return names[message.index()];
 }
 

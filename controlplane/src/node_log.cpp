@@ -21,9 +21,12 @@ NodeLog::NodeLog(const LogMemory& memory) : NodeLog() {
     stream.mark = from.mark;
     stream.before = from.before;
     stream.value = from.value;
-    stream.bytes = bytes_of(from.entries);
-    for (std::size_t entry = 0; entry < from.entries.size(); ++entry)
+    for (std::size_t entry = 0; entry < from.entries.size(); ++entry) {
+      const bool is_kept = from.entries[entry].last <= stream.mark;
       stream.held.push_back({from.entries[entry], from.values[entry]});
+      stream.released += is_kept ? 1 : 0;
+      (is_kept ? kept_bytes_ : stream.bytes) += bytes_of(from.entries[entry]);
+    }
     written_ += stream.head;
     acknowledged_ += stream.mark;
     backlog_bytes_ += stream.bytes;
@@ -36,9 +39,9 @@ LogMemory NodeLog::memory() const {
     const Stream& stream = streams_[i];
     LogMemory::Stream& to = memory.streams[i];
     to = {stream.head, stream.mark, stream.before, stream.value, {}, {}};
-    for (std::size_t held = stream.released; held < stream.held.size(); ++held) {
-      to.entries.push_back(stream.held[held].entry);
-      to.values.push_back(stream.held[held].value);
+    for (const Held& held : stream.held) {
+      to.entries.push_back(held.entry);
+      to.values.push_back(held.value);
     }
   }
   return memory;
@@ -64,6 +67,7 @@ Written NodeLog::write(Event event, std::uint32_t body_bytes, Bytes body) {
 
 // The least urgent first (protocols page, "Relays", for the order).
 void NodeLog::shed(std::uint64_t limit_bytes, Instant now) {
+  if (held_bytes() > limit_bytes) forget(marks());
   for (const StreamClass kind : {StreamClass::history, StreamClass::snapshot, StreamClass::health}) {
     if (backlog_bytes_ <= limit_bytes) return;
     shed(streams_[index_of(kind)], limit_bytes, now);
@@ -110,16 +114,48 @@ bool NodeLog::acknowledge(StreamClass kind, std::uint64_t mark) {
   stream.mark = mark;
   auto& held = stream.held;
   for (; stream.released < held.size() && held[stream.released].entry.last <= mark; ++stream.released) {
-    const Held& done = held[stream.released];
-    stream.bytes -= bytes_of(done.entry);
-    backlog_bytes_ -= bytes_of(done.entry);
-    stream.before = done.value;
-  }
-  if (stream.released == held.size() || stream.released > 64) {
-    held.erase(held.begin(), held.begin() + static_cast<std::ptrdiff_t>(stream.released));
-    stream.released = 0;
+    const std::uint64_t bytes = bytes_of(held[stream.released].entry);
+    stream.bytes -= bytes;
+    backlog_bytes_ -= bytes;
+    kept_bytes_ += bytes;
   }
   return true;
+}
+
+bool NodeLog::resume_at(const StreamSeqs& marks) {
+  if (!acknowledge(marks)) return false;
+  for (const StreamClass kind : all_streams) {
+    Stream& stream = streams_[index_of(kind)];
+    const std::uint64_t mark = marks[index_of(kind)];
+    if (mark < stream.mark && stream.released > 0 && stream.held.front().entry.first <= mark + 1)
+      take_back(stream, mark);
+  }
+  return true;
+}
+
+void NodeLog::take_back(Stream& stream, std::uint64_t mark) {
+  acknowledged_ -= stream.mark - mark;
+  stream.mark = mark;
+  for (; stream.released > 0 && stream.held[stream.released - 1].entry.last > mark; --stream.released) {
+    const std::uint64_t bytes = bytes_of(stream.held[stream.released - 1].entry);
+    stream.bytes += bytes;
+    backlog_bytes_ += bytes;
+    kept_bytes_ -= bytes;
+  }
+}
+
+void NodeLog::forget(const StreamSeqs& marks) {
+  if (kept_bytes_ == 0) return;
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = streams_[i];
+    std::size_t gone = 0;
+    for (; gone < stream.released && stream.held[gone].entry.last <= marks[i]; ++gone) {
+      kept_bytes_ -= bytes_of(stream.held[gone].entry);
+      stream.before = stream.held[gone].value;
+    }
+    stream.held.erase(stream.held.begin(), stream.held.begin() + static_cast<std::ptrdiff_t>(gone));
+    stream.released -= gone;
+  }
 }
 
 StreamSeqs NodeLog::heads() const {
@@ -144,8 +180,7 @@ PerStream<StreamHolding> NodeLog::holdings() const {
   PerStream<StreamHolding> all;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Stream& stream = streams_[i];
-    const bool is_empty = stream.released == stream.held.size();
-    all[i] = {.first = is_empty ? stream.head + 1 : stream.held[stream.released].entry.first,
+    all[i] = {.first = stream.held.empty() ? stream.head + 1 : stream.held.front().entry.first,
               .before = stream.before,
               .head = stream.head,
               .value = stream.value,

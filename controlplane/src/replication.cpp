@@ -359,6 +359,15 @@ std::optional<PeerRefused> Replication::on(Endpoint from, const Replicated& repl
 
 // ---- what others may look at ------------------------------------------------------------------------------
 
+std::uint64_t Replication::copied_until() const {
+  if (peers_.empty()) return UINT64_MAX;
+  std::uint64_t until = 0;
+  for (const Peer& peer : peers_)
+    if (peer.introduced && !peer.foreign && !peer.halted && !peer.must_ask_all)
+      until = std::max(until, peer.cursor);
+  return until;
+}
+
 bool Replication::is_converged() const {
   const std::uint64_t ours = digest();
   return std::all_of(peers_.begin(), peers_.end(), [&](const Peer& peer) {

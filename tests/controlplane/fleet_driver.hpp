@@ -41,6 +41,7 @@ struct FleetDriver {
     SkewedClock clock;
     DomainId domain;
     MemoryStore store;
+    MemorySnapshots bodies;
     std::unique_ptr<Master> master;
     std::unique_ptr<RelayCore> relay;
     std::vector<std::uint32_t> peers;  ///< whom it exchanges its log with
@@ -50,7 +51,9 @@ struct FleetDriver {
     std::unique_ptr<Ed25519Signer> signer;
     std::unique_ptr<Agent> agent;
     std::uint32_t home = 0;
+    std::optional<std::uint32_t> adopted_by;  ///< once its home was lost
     std::vector<Executed> executed;
+    PerStream<std::vector<Digest>> written;  ///< by seq - 1
   };
 
   AgentSettings agent_settings;
@@ -61,6 +64,8 @@ struct FleetDriver {
   };
   /// Asked for every packet between a node and a master, at the node's end.
   std::function<bool(const Packet&)> passes = [](const Packet&) { return true; };
+  /// Called after whoever it is has handled a packet or a timer, and has sent what came of it.
+  std::function<void(Endpoint)> handled = [](Endpoint) {};
 
   Instant now;
   FleetId fleet = derive_id<FleetTag>("driven", 1, "fleet");
@@ -105,7 +110,7 @@ struct FleetDriver {
     make_master(i);
     std::vector<Enrolment> inventory;
     for (std::uint32_t n = 0; n < nodes.size(); ++n)
-      if (nodes[n].home == i) inventory.push_back(enrolment_of(n));
+      if (nodes[n].adopted_by.value_or(nodes[n].home) == i) inventory.push_back(enrolment_of(n));
     master(i).recover(std::move(inventory), local(i));
     master(i).start(peers_of(i), local(i), out_);
     drain({Role::master, i});
@@ -163,6 +168,36 @@ struct FleetDriver {
     if (to.role == Role::master && seats[to.index].master != nullptr)
       master(to.index).on_message(packet, local(to.index), out_);
     drain(to);
+    handled(to);
+  }
+  /// A master's process ends, and its log with it; what it has sent is on its way.
+  void lose_for_good(std::uint32_t i) {
+    seats[i].master.reset();
+    ++seats[i].life;
+    isolate(i);
+  }
+
+  [[nodiscard]] Peer peer(std::uint32_t i, bool with_scopes) const {
+    Peer peer{.endpoint = {Role::master, i},
+              .id = master_id(i),
+              .name = seats[i].identity.name,
+              .level = seats[i].identity.level,
+              .scopes = {},
+              .lease = std::chrono::minutes{2}};
+    if (with_scopes) peer.scopes = {seats[i].domain};
+    return peer;
+  }
+  [[nodiscard]] Enrolment enrolment_of(std::uint32_t n) const {
+    Enrolment enrolment;
+    enrolment.id = node_id(n);
+    enrolment.index = n;
+    enrolment.facts.name = "node-" + std::to_string(n);
+    enrolment.facts.domain_id = seats[nodes[n].home].domain;
+    enrolment.facts.ordinal = n;
+    enrolment.public_key = nodes[n].signer->public_key();
+    enrolment.secret = secret_of(n);
+    enrolment.relay = {Role::relay, nodes[n].home};
+    return enrolment;
   }
 
   // time
@@ -216,18 +251,9 @@ struct FleetDriver {
  private:
   void make_master(std::uint32_t i) {
     Seat& seat = seats[i];
-    seat.master = std::make_unique<Master>(seat.settings, seat.identity, seat.store, verifier);
+    seat.master = std::make_unique<Master>(seat.settings, seat.identity, seat.store, verifier,
+                                           std::vector<Domain>{}, &seat.bodies);
     if (!seat.relay) seat.relay = std::make_unique<RelayCore>(i, 1 << 20);
-  }
-  [[nodiscard]] Peer peer(std::uint32_t i, bool with_scopes) const {
-    Peer peer{.endpoint = {Role::master, i},
-              .id = master_id(i),
-              .name = seats[i].identity.name,
-              .level = seats[i].identity.level,
-              .scopes = {},
-              .lease = std::chrono::minutes{2}};
-    if (with_scopes) peer.scopes = {seats[i].domain};
-    return peer;
   }
   [[nodiscard]] std::vector<Peer> peers_of(std::uint32_t i) const {
     std::vector<Peer> all;
@@ -236,18 +262,6 @@ struct FleetDriver {
     else
       for (const std::uint32_t k : seats[i].peers) all.push_back(peer(k, false));
     return all;
-  }
-  [[nodiscard]] Enrolment enrolment_of(std::uint32_t n) const {
-    Enrolment enrolment;
-    enrolment.id = node_id(n);
-    enrolment.index = n;
-    enrolment.facts.name = "node-" + std::to_string(n);
-    enrolment.facts.domain_id = seats[nodes[n].home].domain;
-    enrolment.facts.ordinal = n;
-    enrolment.public_key = nodes[n].signer->public_key();
-    enrolment.secret = secret_of(n);
-    enrolment.relay = {Role::relay, nodes[n].home};
-    return enrolment;
   }
   void add_node(std::uint32_t home) {
     const auto n = static_cast<std::uint32_t>(nodes.size());
@@ -277,8 +291,11 @@ struct FleetDriver {
   void drain(Endpoint self) {
     Outbox box;
     std::swap(box, out_);
-    if (self.role == Role::node)
+    if (self.role == Role::node) {
       for (const Executed& one : box.executed) nodes[self.index].executed.push_back(one);
+      for (const Written& entry : box.written)
+        nodes[self.index].written[index_of(entry.stream)].push_back(entry.value);
+    }
     for (const TimerRequest& request : box.timers) {
       if (self.role == Role::master) {
         at(seats[self.index].clock.truth_of(request.at),
@@ -296,6 +313,7 @@ struct FleetDriver {
     if (self.role == Role::master && seats[self.index].master != nullptr)
       master(self.index).on_timer(timer, local(self.index), out_);
     drain(self);
+    handled(self);
   }
   // Relays only pass on here; what they store is another test's subject.
   void send(Endpoint from, Packet packet) {

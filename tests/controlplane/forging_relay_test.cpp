@@ -221,7 +221,7 @@ TEST_CASE("I-53: a relay that invents messages without the key is refused, whate
   wipe.execute_before = never;
   const std::vector<Message> to_node{
       HeartbeatAck{
-          .echo = twin.now, .marks = twin.agent().log().heads(), .epoch = 99, .hello_required = true},
+          .echo = twin.now, .marks = twin.agent().log().heads(), .epoch = 99, .note = AckNote::say_hello},
       std::make_shared<const Grant>(Grant{.session = 1, .nonce = 0}),
       Defer{},
       ChunkAck{},

@@ -142,6 +142,7 @@ class alignas(64) Agent {
   void write(EventType type, Priority priority, Bytes payload, AnyId cause, std::uint32_t body_bytes,
              Instant now, Outbox& out, Bytes body = {});
   bool acknowledge(const StreamSeqs& marks);
+  bool resume_at(const StreamSeqs& marks);
   [[nodiscard]] Chunk cut_chunk(StreamClass stream, std::uint64_t first, std::uint64_t last,
                                 std::uint64_t limit_bytes) const;
   void take_snapshot(Instant now, Outbox& out);
@@ -159,6 +160,7 @@ class alignas(64) Agent {
   void on(const Verdict& verdict, Instant now, Outbox& out);
   void on(const Custody& custody);
   void on(const EpochNotice& notice);
+  void follow(const NewHome& home, Endpoint from, Instant now, Outbox& out);
   void on(const Shared<CommandDelivery>& delivery, Instant now, Outbox& out);
   void see_epoch(std::uint64_t epoch);
 
@@ -215,6 +217,7 @@ class alignas(64) Agent {
   CommandDesk desk_;
   Instant work_due_ = never;
   NodeObjects objects_;
+  std::uint64_t home_epoch_ = 0;  // the term in which its present master took it over
   bool is_wiped_ = false;  // its last word, that it is, was said
 };
 

@@ -23,8 +23,10 @@ struct AgentState {
   NodeObjects objects;
   LocalGrant local;
   Instant heard = Instant::min();  ///< when it was last in contact, by its own clock
+  std::uint32_t home = 0;          ///< the number of its master
+  std::uint64_t home_epoch = 0;    ///< the term in which that took it over; 0: its first one
   IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, is_quarantined, log, desk,
-              objects, local, heard)
+              objects, local, heard, home, home_epoch)
 };
 
 }  // namespace ibcf

@@ -91,6 +91,8 @@ class CommandBook {
   void end_terms_before(DomainId scope, std::uint64_t epoch, Todo& todo);
   /// Ends open commands whose last moment is over, and forgets final ones long past it.
   void expire(Instant now, Todo& todo);
+  /// After a fold of another master's log, whose end is not known: a copy of what is open may have been sent.
+  void may_have_been_sent(NodeId node);
   /// After a fold: what follows from its newest events and is not in the log yet, because the master died in
   /// between.
   void finish(Todo& todo);

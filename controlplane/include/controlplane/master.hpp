@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -132,6 +133,16 @@ class Master {
   /// asked for anew before this one acts under it. Lost, and to be ordered again: a hand-over that had not
   /// begun, and a rollout's order to peers that had not confirmed it; both may be given twice.
   void recover(std::vector<Enrolment> inventory, Instant now);
+  /// Nodes whose home is gone for good get a new one here, where the authority of their scopes is held by
+  /// now: what the other masters' logs tell of them by way of replication is taken up, a session that was
+  /// open is broken, and they are told, until they answer. A node then says Hello and goes on from the marks
+  /// that are held here, under a higher fencing token; what the lost master alone had stored it has kept.
+  /// Commands that were not carried out under the old term end with it; once the node has been reconciled,
+  /// and so has said all that it did, those which it never ran are ordered anew. Rollouts of the lost master
+  /// are to be ordered anew by an operator, and so are commands if this master dies in between. False, and
+  /// nothing is done, where a node is home here already or its scope is not held. A former home that turns up
+  /// again must be started without these nodes.
+  bool adopt(std::vector<Enrolment> inventory, Instant now, Outbox& out);
   /// The masters it exchanges its log with: for the GLOBAL one all of them, itself included; it makes the
   /// first grants.
   void start(const std::vector<Peer>& peers, Instant now, Outbox& out);
@@ -267,23 +278,30 @@ class Master {
   struct Recalled;
   void recall(const Stored& stored, Instant now);
   void recall_own(const Event& event, Instant now);
+  void recall_about(NodeRecord& node, const Event& event, Instant now);
+  [[nodiscard]] Instant time_of(const Event& event, Instant now) const;
   void recall_command(const Event& event);
   void recall_order(const Command& command);
   void recall_parked(const Event& event);
   void recall_beats(const HeartbeatBatch& batch);
   void recall_step(NodeRecord& node, const Event& event, Instant now);
   void recall_key(NodeId owner, const Bytes& bytes);
-  void recall_turn(NodeRecord& node, const Event& event);
+  void recall_turn(NodeRecord& node, const Event& event, Instant at);
   void recall_trust(NodeRecord& node, std::optional<Phase> before, const std::string& reason,
-                    const Event& event);
+                    const Event& event, Instant at);
   void recall_word(NodeRecord& node, const Event& event, Instant at);
   void recall_remedy(NodeRecord& node, const CommandResult& result, Instant at);
   void recall_copy(const Event& event, Instant now);
-  void recall_other_lock(const Event& event);
   void recall_grant(const Event& event, Instant now);
   void finish_steps(Instant now);
   void take_up(NodeRecord& node, Instant now);
   void take_up_artifacts(NodeRecord& node, Instant now);
+
+  // nodes of a master that is gone
+  void recall_former_home(const std::set<NodeId>& nodes, Instant now);
+  void end_former_orders(NodeId node, Instant now);
+  void order_again(NodeRecord& node, Instant now, Outbox& out);
+  void claim(Outbox& out) const;
   void go_on(Instant now, Outbox& out);
 
   // nodes and belief
@@ -493,6 +511,9 @@ class Master {
   std::set<StreamKey> misfits_;  // streams of which an entry was rejected and written down
   std::vector<Unconfirmed> unconfirmed_;
   std::shared_ptr<Recalled> recalled_;  // between recover() and start()
+  std::set<NodeId> claimed_;            // taken over, and not heard yet
+  std::map<NodeId, std::vector<CommandId>>
+      unfinished_;  // of a former home of the node, until it has come back
   Counters counters_;
 };
 

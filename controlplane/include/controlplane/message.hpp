@@ -115,14 +115,24 @@ struct CommandProgress {
 
 /// ---- master to node --------------------------------------------------------------------------------------
 
+/// What an acknowledgement says besides.
+enum class AckNote : std::uint8_t {
+  none,
+  copied,    ///< another master holds all of it too: the node may forget it
+  say_hello  ///< the node has to be reconciled
+};
+constexpr auto words_of(AckNote) {
+  return std::array<std::string_view, 3>{"NONE", "COPIED", "SAY_HELLO"};
+}
+
 struct HeartbeatAck {
   Instant echo;             ///< the heartbeat's `sent`
   StreamSeqs marks{};       ///< everything up to here is stored for good
   std::uint64_t epoch = 0;  ///< of the authority over the node's domain
   Duration autonomy{};      ///< the node's LOCAL grant in this term; 0: none. Said anew with each
   std::uint32_t incarnation = 1;
-  bool hello_required = false;
-  IBCF_FIELDS(HeartbeatAck, echo, marks, epoch, autonomy, incarnation, hello_required)
+  AckNote note = AckNote::none;
+  IBCF_FIELDS(HeartbeatAck, echo, marks, epoch, autonomy, incarnation, note)
 };
 
 struct Grant {
@@ -186,6 +196,14 @@ struct EpochNotice {
   DomainId scope;
   std::uint64_t epoch = 0;
   IBCF_FIELDS(EpochNotice, scope, epoch)
+};
+
+/// "I am your master from now on, in this term": its former one is gone. Sealed, so that it comes from one
+/// who was given the node's secret; the term is above that of the node's home so far.
+struct NewHome {
+  DomainId scope;
+  std::uint64_t epoch = 0;
+  IBCF_FIELDS(NewHome, scope, epoch)
 };
 
 /// ---- relay to node ---------------------------------------------------------------------------------------
@@ -263,11 +281,12 @@ struct Replicated {
 };
 
 /// Small ones by value, large ones shared.
-using Message = std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, CommandProgress, EpochNotice,
-                             Defer, LeaseRequest, LeaseRevoked, LeaseReleased, Received, Shared<Fin>,
-                             Shared<Grant>, Shared<Verdict>, Shared<Chunk>, Shared<Hello>,
-                             Shared<CommandDelivery>, Shared<LeaseGranted>, Shared<CommandForward>,
-                             Shared<RolloutOrder>, Shared<Sync>, Shared<Replicate>, Shared<Replicated>>;
+using Message =
+    std::variant<Heartbeat, HeartbeatAck, ChunkAck, Nack, Custody, CommandProgress, EpochNotice, Defer,
+                 LeaseRequest, LeaseRevoked, LeaseReleased, Received, Shared<Fin>, Shared<Grant>,
+                 Shared<Verdict>, Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
+                 Shared<CommandForward>, Shared<RolloutOrder>, Shared<Sync>, Shared<Replicate>,
+                 Shared<Replicated>, NewHome>;
 
 /// A message with its first sender and last receiver; relays in between pass it on. Between a node and its
 /// master it carries a seal (seal.hpp) or is signed.

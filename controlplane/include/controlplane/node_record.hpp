@@ -63,6 +63,7 @@ struct alignas(64) NodeRecord {
       nullptr;                      ///< of the authority over its domain, 0 before the first grant; likewise
   std::uint32_t open_commands = 0;  ///< of it in the master's book
   LocalGrant local;                 ///< its LOCAL authority, by the newest event that says so
+  std::uint64_t stored_until = 0;   ///< the position in its master's log behind the newest that is its own
   Heartbeat newest;
   Enrolment enrolment;
 
