@@ -11,6 +11,7 @@
 #include "controlplane/attention_queue.hpp"
 #include "controlplane/fleet_query.hpp"
 #include "controlplane/memory_store.hpp"
+#include "model/payloads.hpp"
 
 /// How long the attention queue and the drift map of a large fleet take: everything anew, the update after
 /// one node in a hundred changed, and the questions. Figures of one machine and moment: read the ratios.

@@ -17,6 +17,7 @@
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/memory_store.hpp"
 #include "controlplane/projections.hpp"
+#include "model/payloads.hpp"
 
 /// How fast a log takes events and views are rebuilt from it, each against what no store can beat in the same
 /// run: a plain file with fdatasync of the same bytes, a bare scan of the same bytes. Figures of one machine

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/objects.hpp"
 #include "run_log.hpp"
 #include "series.hpp"
 

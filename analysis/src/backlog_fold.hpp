@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/payloads.hpp"
 #include "run_log.hpp"
 #include "series.hpp"
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "model/payloads.hpp"
+
 namespace ibcf::analysis {
 
 namespace {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/objects.hpp"
 #include "run_log.hpp"
 #include "series.hpp"
 

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "controlplane/lifecycle.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf::analysis {
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "model/json.hpp"
+#include "model/payloads.hpp"
 #include "run_log.hpp"
 #include "schema.hpp"
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/payloads.hpp"
+
 namespace ibcf::analysis {
 
 namespace {
@@ -73,6 +75,17 @@ std::string Fleet::name_of(AnyId id) const {
   for (const auto& master : masters_)
     if (master.id == id) return master.name;
   return id.is_nil() ? "" : text_of(id);
+}
+
+std::vector<ibcf::Domain> domains_of(const Fleet& fleet) {
+  std::vector<ibcf::Domain> domains;
+  for (const auto& domain : fleet.domains()) {
+    if (domain.id.is_nil()) continue;
+    const bool has_parent = domain.parent && *domain.parent < fleet.domains().size();
+    domains.push_back({id_cast<DomainTag>(domain.id), domain.name,
+                       has_parent ? id_cast<DomainTag>(fleet.domains()[*domain.parent].id) : DomainId{}});
+  }
+  return domains;
 }
 
 }  // namespace ibcf::analysis

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/event.hpp"
+#include "model/objects.hpp"
 
 namespace ibcf::analysis {
 
@@ -57,5 +58,8 @@ class Fleet {
   std::map<AnyId, std::uint32_t> domain_by_id_;
   std::map<AnyId, std::uint32_t> node_by_id_;
 };
+
+/// The domains as the views want them.
+std::vector<ibcf::Domain> domains_of(const Fleet& fleet);
 
 }  // namespace ibcf::analysis

@@ -1,5 +1,7 @@
 #include "rollout_fold.hpp"
 
+#include "model/payloads.hpp"
+
 namespace ibcf::analysis {
 
 std::string RolloutFold::bundle_name(AnyId bundle) const {

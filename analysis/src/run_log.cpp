@@ -104,6 +104,24 @@ std::vector<MetricValue> RunLog::metrics() {
   return metrics;
 }
 
+std::map<Digest, Bytes> RunLog::bodies() {
+  std::map<Digest, Bytes> bodies;
+  if (!has("bodies")) return bodies;
+  auto rows = query("SELECT body FROM bodies");
+  while (rows.next()) {
+    const ByteView body = rows.bytes(0);
+    bodies[digest_of(body)] = Bytes(body.begin(), body.end());
+  }
+  return bodies;
+}
+
+BodySource body_source_of(const std::map<Digest, Bytes>& bodies) {
+  return [&bodies](const Digest& digest) {
+    const auto found = bodies.find(digest);
+    return found == bodies.end() ? std::nullopt : std::optional<Bytes>(found->second);
+  };
+}
+
 Instant RunLog::end() {
   const auto newest = [this](std::string_view table, std::string_view column) {
     if (!has(table)) return Instant{};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analysis/run_folder.hpp"
+#include "controlplane/body_source.hpp"
 #include "database.hpp"
 #include "fleet.hpp"
 #include "model/event.hpp"
@@ -54,6 +55,9 @@ class RunLog {
   /// Every distinct event once, by (origin, incarnation, stream, seq), in the order it became known.
   void scan(const std::function<void(const KnownEvent&)>& see);
 
+  /// What snapshots hold, by digest.
+  [[nodiscard]] std::map<Digest, Bytes> bodies();
+
   [[nodiscard]] bool has(std::string_view table) { return db_.has_table(table); }
   [[nodiscard]] Statement query(std::string_view sql) { return db_.prepare(sql); }
 
@@ -62,5 +66,8 @@ class RunLog {
   Database db_;
   std::map<std::string, std::string> facts_;
 };
+
+/// Finds them; they must outlive it.
+BodySource body_source_of(const std::map<Digest, Bytes>& bodies);
 
 }  // namespace ibcf::analysis

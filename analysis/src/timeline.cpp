@@ -6,6 +6,8 @@
 #include <map>
 #include <tuple>
 
+#include "model/payloads.hpp"
+
 namespace ibcf::analysis {
 
 namespace {

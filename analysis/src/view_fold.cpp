@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/payloads.hpp"
+
 namespace ibcf::analysis {
 
 namespace {
@@ -20,17 +22,6 @@ std::string text_of(const ObjectValue& value) {
   std::string text;
   for (const std::string& item : value.items) text += (text.empty() ? "" : ", ") + item;
   return "{" + text + "}";
-}
-
-std::vector<Domain> domains_of(const Fleet& fleet) {
-  std::vector<Domain> domains;
-  for (const auto& domain : fleet.domains()) {
-    if (domain.id.is_nil()) continue;
-    const bool has_parent = domain.parent && *domain.parent < fleet.domains().size();
-    domains.push_back({id_cast<DomainTag>(domain.id), domain.name,
-                       has_parent ? id_cast<DomainTag>(fleet.domains()[*domain.parent].id) : DomainId{}});
-  }
-  return domains;
 }
 
 /// Columns over the points; null where nobody was evaluated.
@@ -61,18 +52,9 @@ Json summary_row(const std::string& who, const DriftSummary& summary) {
 
 }  // namespace
 
-ViewFold::ViewFold(Instant end, const Fleet& fleet, RunLog& log) : grid_(end, most_points), fleet_(&fleet) {
-  if (log.has("bodies")) {
-    auto rows = log.query("SELECT body FROM bodies");
-    while (rows.next()) {
-      const ByteView body = rows.bytes(0);
-      bodies_[digest_of(body)] = Bytes(body.begin(), body.end());
-    }
-  }
-  views_ = std::make_unique<Projections>(domains_of(fleet), [this](const Digest& digest) {
-    const auto found = bodies_.find(digest);
-    return found == bodies_.end() ? std::nullopt : std::optional<Bytes>(found->second);
-  });
+ViewFold::ViewFold(Instant end, const Fleet& fleet, RunLog& log)
+    : grid_(end, most_points), fleet_(&fleet), bodies_(log.bodies()) {
+  views_ = std::make_unique<Projections>(domains_of(fleet), body_source_of(bodies_));
   queue_ = std::make_unique<AttentionQueue>(*views_);
 }
 

@@ -16,7 +16,7 @@ namespace ibcf::analysis {
 /// Looked at on a coarser grid than the rest: each look is one evaluation of the inbox.
 class ViewFold {
  public:
-  /// `log` must outlive this; bodies of snapshots are read from it when a score asks for them.
+  /// `fleet` must outlive this.
   ViewFold(Instant end, const Fleet& fleet, RunLog& log);
 
   void see(const KnownEvent& entry);

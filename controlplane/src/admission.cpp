@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controlplane/planted.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

@@ -12,7 +12,6 @@ constexpr Duration answer_timeout = std::chrono::seconds{20};  // for a Hello, a
 // Timeouts in a row until the session is taken for lost: later than a master loses its patience (two
 // minutes).
 constexpr std::uint32_t patience = 6;
-constexpr std::uint64_t to_the_end = UINT64_MAX;
 
 }  // namespace
 

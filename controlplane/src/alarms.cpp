@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include "model/payloads.hpp"
+
 namespace ibcf {
 
 bool Alarms::apply(const Event& event) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "controlplane/artifact_check.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/payloads.hpp"
+
 namespace ibcf {
 
 ArtifactRegistry::ArtifactRegistry(std::vector<PublicKey> trusted, const Verifier& verifier)

@@ -6,6 +6,7 @@
 #include "controlplane/intoto.hpp"
 #include "controlplane/sha256.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "controlplane/planted.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "model/payloads.hpp"
+
 namespace ibcf {
 namespace {
 

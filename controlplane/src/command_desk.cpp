@@ -6,6 +6,7 @@
 #include "controlplane/maintenance_window.hpp"
 #include "controlplane/planted.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "controlplane/reconcile.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

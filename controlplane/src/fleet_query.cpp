@@ -58,7 +58,7 @@ AuthorityCounts& AuthorityCounts::operator+=(const AuthorityCounts& other) {
 AuthorityCounts FleetQuery::authority(const Query& query) const {
   AuthorityCounts counts;
   for (const ScopeAuthority& scope : views_->authority().scopes(query))
-    ++(as_of().ingested < scope.lease_end() ? counts.in_force : counts.lapsed);
+    ++(now() < scope.lease_end() ? counts.in_force : counts.lapsed);
   counts.anomalies = views_->authority().anomalies(query).size();
   return counts;
 }
@@ -80,7 +80,7 @@ DomainId FleetQuery::domain_of(DomainId scope) const {
 void FleetQuery::add_authority(const Query& query, std::map<DomainId, FleetSummary>& summaries) const {
   for (const ScopeAuthority& scope : views_->authority().scopes(query)) {
     AuthorityCounts& counts = summaries[domain_of(scope.scope)].authority;
-    ++(as_of().ingested < scope.lease_end() ? counts.in_force : counts.lapsed);
+    ++(now() < scope.lease_end() ? counts.in_force : counts.lapsed);
   }
   for (const AuthorityAnomaly& anomaly : views_->authority().anomalies(query))
     ++summaries[domain_of(anomaly.node.is_nil() ? anomaly.scope : id_cast<DomainTag>(anomaly.node))]
@@ -119,7 +119,7 @@ Node FleetQuery::node_at(Slot slot) const {
   // Alone it is its own master, by the grant it has.
   if (seen.believed == ConnectivityMode::autonomous && !views_->authority().local_grants(member.id).empty())
     node.authority.master_of_record = AuthorityLevel::local;
-  node.connectivity = shown_connectivity(seen, as_of().ingested);
+  node.connectivity = shown_connectivity(seen, now());
   node.desired_state = shown_desired(views_->drift().inputs(), slot);
   if (const auto actual = views_->drift().actual_of(member.id)) {
     node.actual_state.reported_version = actual->reported_version;

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "model/payloads.hpp"
+
 namespace ibcf {
 namespace {
 

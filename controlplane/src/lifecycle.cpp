@@ -3,6 +3,7 @@
 #include <array>
 
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

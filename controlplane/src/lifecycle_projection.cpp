@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "model/payloads.hpp"
+
 namespace ibcf {
 namespace {
 

@@ -7,6 +7,7 @@
 #include "controlplane/planted.hpp"
 #include "controlplane/seal.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

@@ -1,5 +1,6 @@
 #include "controlplane/master.hpp"
 #include "controlplane/master_views.hpp"
+#include "model/payloads.hpp"
 
 /// Artifacts: what may enter the fleet, what may be installed, and what runs that must not (protocols page,
 /// "Trust and quarantine"; seed, "Supply chain projection"). Every verdict is an event with all its inputs.

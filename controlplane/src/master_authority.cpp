@@ -1,4 +1,5 @@
 #include "controlplane/master.hpp"
+#include "model/payloads.hpp"
 
 /// Authority, as a master lives it: who holds which scope in which term (protocols page, "Masters").
 namespace ibcf {

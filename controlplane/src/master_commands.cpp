@@ -3,6 +3,7 @@
 #include "controlplane/master.hpp"
 #include "controlplane/master_views.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 /// Commands and rollouts, as a master lives them: the books decide, this does it (protocols page, "Commands",
 /// "Rollouts").

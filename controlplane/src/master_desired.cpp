@@ -2,6 +2,7 @@
 #include "controlplane/desired_heads.hpp"
 #include "controlplane/master.hpp"
 #include "controlplane/master_views.hpp"
+#include "model/payloads.hpp"
 
 /// Desired state of whole scopes, and what becomes of it when two masters declared it apart from each other
 /// (protocols page, "Masters" and "Reconciliation policy").

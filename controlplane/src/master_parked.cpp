@@ -1,5 +1,6 @@
 #include "controlplane/master.hpp"
 #include "controlplane/planted.hpp"
+#include "model/payloads.hpp"
 
 /// What a node sends that nobody here can read (protocols page: "A poison range is parked and reported; it
 /// does not block the rest").

@@ -1,5 +1,6 @@
 #include "controlplane/master.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 /// Nodes that are not trusted: the brake, the way back, and the way out (docs/quarantine.md).
 namespace ibcf {

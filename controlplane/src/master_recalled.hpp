@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controlplane/master.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

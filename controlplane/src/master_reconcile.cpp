@@ -4,6 +4,7 @@
 #include "controlplane/master_views.hpp"
 #include "controlplane/normalizer.hpp"
 #include "controlplane/reconcile_input.hpp"
+#include "model/payloads.hpp"
 
 /// Snapshot bodies, and what becomes of a returning node's objects (seed 3B, "Reconcile desired vs actual";
 /// protocols page, "Reconciliation policy").

@@ -7,6 +7,7 @@
 #include "controlplane/planted.hpp"
 #include "master_recalled.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 /// A master that starts again: everything it believed is in its log, and is folded from there (protocols
 /// page, "Masters").

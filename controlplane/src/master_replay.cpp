@@ -2,6 +2,7 @@
 #include "controlplane/node_log.hpp"
 #include "controlplane/planted.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 /// Return and replay, the master's side (seed 3B; protocols page, "Return and replay").
 namespace ibcf {

@@ -2,6 +2,7 @@
 #include "controlplane/master_views.hpp"
 #include "controlplane/planted.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 /// What masters say to each other, and the copies of their logs (protocols page, "Masters").
 namespace ibcf {

@@ -1,4 +1,5 @@
 #include "controlplane/master.hpp"
+#include "model/payloads.hpp"
 
 /// A node that installs is UPDATING until it says how that ended (S15 to S17, A35, A42).
 namespace ibcf {

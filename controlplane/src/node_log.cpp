@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -1,6 +1,7 @@
 #include "controlplane/node_objects.hpp"
 
 #include "controlplane/reconcile.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -1,5 +1,7 @@
 #include "controlplane/normalizer.hpp"
 
+#include "model/payloads.hpp"
+
 namespace ibcf {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "controlplane/parked_ranges.hpp"
 
+#include "model/payloads.hpp"
+
 namespace ibcf {
 
 void ParkedRanges::apply(const Event& event, std::uint64_t position) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "controlplane/planted.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

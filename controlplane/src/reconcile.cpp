@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "controlplane/drift.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

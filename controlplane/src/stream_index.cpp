@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 namespace {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "model/payloads.hpp"
+
 namespace ibcf {
 namespace {
 

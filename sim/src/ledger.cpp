@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf::sim {
 

@@ -1,3 +1,4 @@
+#include "model/payloads.hpp"
 #include "world_state.hpp"
 
 /// What the world shows the checkers, and when.

@@ -23,6 +23,9 @@
 
 namespace ibcf::sim {
 
+/// The slot of a sample entry that is the periodic look, and not the check of one expectation.
+inline constexpr std::uint32_t periodic = none;
+
 /// A master's store with a witness: whatever is appended is shown to the ledger and the observer.
 class WitnessedStore final : public MemoryStore {
  public:

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/payloads.hpp"
 #include "synthetic_run.hpp"
 
 using namespace ibcf;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "model/observation.hpp"
 #include "synthetic_run.hpp"
 
 using namespace ibcf;

@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "model/payloads.hpp"
+
 namespace ibcf::analysis {
 
 namespace {

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "analysis/report.hpp"
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 #include "synthetic_run.hpp"
 
 /// Drift and attention in a report: from the log and the bodies beside it, and from nothing else.

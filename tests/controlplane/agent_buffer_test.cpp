@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 using namespace std::chrono_literals;

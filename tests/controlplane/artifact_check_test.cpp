@@ -7,6 +7,7 @@
 #include "artifact_support.hpp"
 #include "controlplane/dsse.hpp"
 #include "controlplane/intoto.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 using namespace ibcf::test;

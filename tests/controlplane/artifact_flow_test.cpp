@@ -3,6 +3,7 @@
 #include "controlplane/projections.hpp"
 #include "controlplane/sha256.hpp"
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 /// Artifacts on their whole way: handed in at a master, sent with a command, judged and installed by a node,
 /// shown by its snapshots, judged again by the master.

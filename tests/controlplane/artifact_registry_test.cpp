@@ -7,6 +7,7 @@
 #include "controlplane/artifact_audit.hpp"
 #include "controlplane/installer.hpp"
 #include "controlplane/planted.hpp"
+#include "model/payloads.hpp"
 #include "random_supply_chain.hpp"
 
 using namespace ibcf;

@@ -5,6 +5,7 @@
 #include "controlplane/artifact_check.hpp"
 #include "controlplane/artifact_release.hpp"
 #include "controlplane/sha256.hpp"
+#include "model/payloads.hpp"
 
 /// Keys, payloads and releases for the tests of artifacts.
 namespace ibcf::test {

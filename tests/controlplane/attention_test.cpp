@@ -5,6 +5,7 @@
 
 #include "controlplane/attention_queue.hpp"
 #include "controlplane/projection_history.hpp"
+#include "model/payloads.hpp"
 #include "random_log.hpp"
 
 using namespace ibcf;

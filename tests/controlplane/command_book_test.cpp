@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "model/payloads.hpp"
 #include "planted_defect.hpp"
 
 using namespace ibcf;

@@ -7,6 +7,7 @@
 #include "controlplane/artifact_release.hpp"
 #include "controlplane/maintenance_window.hpp"
 #include "controlplane/sha256.hpp"
+#include "model/payloads.hpp"
 #include "planted_defect.hpp"
 
 using namespace ibcf;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 /// Commands from order to end, through a master, a relay and a node.
 using namespace ibcf;

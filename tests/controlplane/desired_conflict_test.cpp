@@ -4,6 +4,7 @@
 #include "controlplane/desired_heads.hpp"
 #include "drift_objects.hpp"
 #include "fleet_driver.hpp"
+#include "model/payloads.hpp"
 
 /// Two masters declare different things for one scope without knowing of each other: one counts, by policy,
 /// and what lost stays visible until somebody has looked at it.

@@ -1,4 +1,5 @@
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 using namespace std::chrono_literals;

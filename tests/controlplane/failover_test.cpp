@@ -3,6 +3,7 @@
 
 #include "controlplane/seal.hpp"
 #include "fleet_driver.hpp"
+#include "model/payloads.hpp"
 
 /// A region's master is lost for good in the middle of a replay, with its log, and GLOBAL finishes the
 /// return: at every message boundary of it.

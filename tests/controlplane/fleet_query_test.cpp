@@ -7,6 +7,7 @@
 
 #include "controlplane/projection_history.hpp"
 #include "model/json.hpp"
+#include "model/payloads.hpp"
 #include "random_log.hpp"
 
 using namespace ibcf;

@@ -12,6 +12,7 @@
 #include "controlplane/memory_store.hpp"
 #include "controlplane/relay.hpp"
 #include "controlplane/seal.hpp"
+#include "model/payloads.hpp"
 
 /// A master, a relay and a few nodes driven by hand: a queue of packets and timers in order of time, and no
 /// simulator. Times on the way are fixed; what is lost, doubled or forged is up to the test.

@@ -1,4 +1,5 @@
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 /// A node's health, from its heartbeats to its phase (lifecycle arrows S18 to S20).
 using namespace ibcf;

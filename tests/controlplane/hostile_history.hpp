@@ -4,6 +4,7 @@
 
 #include "../model/any_value.hpp"
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -2,6 +2,8 @@
 
 #include <rapidcheck/catch.h>
 
+#include "model/payloads.hpp"
+
 using namespace ibcf;
 
 /// What is read from the log alone, by folds that know nothing of how a master comes to write it.

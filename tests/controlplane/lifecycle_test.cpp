@@ -10,6 +10,8 @@
 #include <set>
 #include <sstream>
 
+#include "model/payloads.hpp"
+
 using namespace ibcf;
 
 namespace {

@@ -5,6 +5,7 @@
 #include "controlplane/planted.hpp"
 #include "controlplane/projections.hpp"
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 #include "planted_defect.hpp"
 
 /// LOCAL authority: granted in advance by an event of a master, used by the node without contact, and judged

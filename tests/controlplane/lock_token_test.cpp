@@ -2,6 +2,7 @@
 
 #include "fleet_driver.hpp"
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 /// The reconciliation lock and its fencing token (protocols page, "Return and replay"): a higher one breaks
 /// it, wherever that was given out.

@@ -6,6 +6,7 @@
 #include "controlplane/projections.hpp"
 #include "controlplane/sha256.hpp"
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 #include "mortal_store.hpp"
 
 /// A master that ran on, and one built again from the same log, are the same master: at every step of a life

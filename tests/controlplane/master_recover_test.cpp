@@ -2,6 +2,7 @@
 #include <set>
 
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 #include "mortal_store.hpp"
 #include "planted_defect.hpp"
 #include "returning_node.hpp"

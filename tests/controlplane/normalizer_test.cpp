@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "model/payloads.hpp"
+
 using namespace ibcf;
 using namespace std::chrono_literals;
 

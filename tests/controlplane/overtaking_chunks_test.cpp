@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 /// Chunks of a replay that overtake others on their way.
 using namespace ibcf;

@@ -3,6 +3,7 @@
 
 #include "controlplane/memory_store.hpp"
 #include "controlplane/parked_ranges.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 

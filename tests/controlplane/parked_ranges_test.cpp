@@ -3,6 +3,7 @@
 #include "controlplane/projections.hpp"
 #include "controlplane/stream_index.hpp"
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 #include "planted_defect.hpp"
 
 /// What a master cannot read of a node's log.

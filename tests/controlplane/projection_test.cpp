@@ -5,6 +5,7 @@
 #include <map>
 
 #include "controlplane/projections.hpp"
+#include "model/payloads.hpp"
 #include "random_log.hpp"
 
 using namespace ibcf;

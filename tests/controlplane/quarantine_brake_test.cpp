@@ -4,6 +4,7 @@
 
 #include "controlplane/alarms.hpp"
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 #include "planted_defect.hpp"
 
 /// Not everybody is quarantined at once (I-47).

@@ -1,4 +1,5 @@
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 /// What a node that cannot be trusted still gets.
 using namespace ibcf;

@@ -11,7 +11,7 @@
 #include "controlplane/local_grant.hpp"
 #include "controlplane/memory_store.hpp"
 #include "drift_objects.hpp"
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 /// Random logs as masters and nodes would write them, for whoever folds logs.
 namespace ibcf::test {

@@ -8,6 +8,7 @@
 #include "artifact_support.hpp"
 #include "controlplane/artifact_registry.hpp"
 #include "controlplane/installer.hpp"
+#include "model/payloads.hpp"
 #include "random_log.hpp"
 
 /// Random lives of artifacts, written as a master and its nodes write them: publications good and bad,

@@ -1,6 +1,7 @@
 #include "controlplane/attention_queue.hpp"
 #include "controlplane/projections.hpp"
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 /// Bodies, reconciliation, drift and attention in the lives of a node and its master: what the node shows,
 /// what the master decides at a return, what the node makes of it.

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/payloads.hpp"
 #include "random_log.hpp"
 
 using namespace ibcf;

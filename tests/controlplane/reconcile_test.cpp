@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "drift_objects.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 

@@ -1,4 +1,5 @@
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 /// The ways out of quarantine, and out of the fleet.
 using namespace ibcf;
@@ -253,6 +254,16 @@ TEST_CASE("a node that speaks after it confirmed its wipe is an anomaly (A40)", 
 
   CHECK(run.phase() == Phase::quarantined);
   CHECK(payload_of<LifecycleStep>(run.twin.events().back())->arrow == "A40");
+}
+
+TEST_CASE("a wiped node stays silent over a reboot, and is RETIRED", "[quarantine]") {
+  Framed run;
+  REQUIRE(run.twin.decommission(0));
+  run.twin.run_for(1min);
+  run.twin.reboot(0);
+  run.twin.run_for(11min);
+
+  CHECK(run.phase() == Phase::retired);
 }
 
 TEST_CASE("I-48: a retired incarnation gets no event accepted, live or in a new life of its node",

@@ -1,5 +1,6 @@
 #include "controlplane/attention_queue.hpp"
 #include "fleet_driver.hpp"
+#include "model/payloads.hpp"
 
 /// Snapshot bodies between masters: each goes to a peer once, and none is an error where it is missing.
 using namespace ibcf;

@@ -5,6 +5,7 @@
 #include "controlplane/attention_queue.hpp"
 #include "controlplane/planted.hpp"
 #include "fleet_driver.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 using namespace std::chrono_literals;

@@ -1,4 +1,5 @@
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 using namespace std::chrono_literals;
@@ -105,8 +106,9 @@ TEST_CASE("a node that was cut off comes back by Hello, grant, chunks, Fin and v
   CHECK(twin.store.size() > before + backlog);
 }
 
-TEST_CASE("I-43: the verdict and the release of the lock are one event, and chunks are stored only under the lock",
-          "[return]") {
+TEST_CASE(
+    "I-43: the verdict and the release of the lock are one event, and chunks are stored only under the lock",
+    "[return]") {
   HandDriver twin;
   make_replay_long(twin);
   twin.start(1);

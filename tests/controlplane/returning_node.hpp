@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hand_driver.hpp"
+#include "model/payloads.hpp"
 #include "mortal_store.hpp"
 
 namespace ibcf {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "controlplane/bundle_check.hpp"
+#include "model/payloads.hpp"
 #include "planted_defect.hpp"
 
 using namespace ibcf;

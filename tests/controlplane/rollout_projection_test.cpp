@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/payloads.hpp"
+
 using namespace ibcf;
 
 namespace {

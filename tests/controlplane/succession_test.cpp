@@ -3,6 +3,7 @@
 #include "controlplane/attention_queue.hpp"
 #include "controlplane/authority.hpp"
 #include "fleet_driver.hpp"
+#include "model/payloads.hpp"
 
 /// Who takes a scope when its holder and its grantor fall silent, and what an operator may do at once.
 using namespace ibcf;

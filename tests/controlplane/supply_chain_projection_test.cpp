@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/payloads.hpp"
 #include "random_supply_chain.hpp"
 
 using namespace ibcf;

@@ -3,6 +3,7 @@
 #include "controlplane/intoto.hpp"
 #include "controlplane/sbom.hpp"
 #include "model/check.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 

@@ -1,7 +1,7 @@
 #include "controlplane/normalizer.hpp"
 #include "model/check.hpp"
-#include "model/event.hpp"
 #include "model/json.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 

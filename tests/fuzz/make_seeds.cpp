@@ -6,6 +6,7 @@
 #include "controlplane/artifact_release.hpp"
 #include "controlplane/dsse.hpp"
 #include "controlplane/sha256.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 /// Values of any described type from one seed, so that a property shrinks over a single number.
 namespace ibcf::test {

@@ -4,6 +4,7 @@
 
 #include "any_value.hpp"
 #include "model/json.hpp"
+#include "model/payloads.hpp"
 
 using namespace ibcf;
 using ibcf::test::AnyValue;

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "controlplane/memory_store.hpp"
+#include "model/payloads.hpp"
 
 /// Who checks the checkers: good and bad histories, written by hand.
 using namespace ibcf;

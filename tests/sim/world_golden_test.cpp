@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "model/json.hpp"
+#include "model/payloads.hpp"
 #include "world_support.hpp"
 
 using namespace ibcf;

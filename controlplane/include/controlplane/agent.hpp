@@ -13,6 +13,7 @@
 #include "controlplane/node_objects.hpp"
 #include "controlplane/outbox.hpp"
 #include "model/fetch_ahead.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 
@@ -143,6 +144,7 @@ class alignas(64) Agent {
              Instant now, Outbox& out, Bytes body = {});
   bool acknowledge(const StreamSeqs& marks);
   bool resume_at(const StreamSeqs& marks);
+  static constexpr std::uint64_t to_the_end = UINT64_MAX;  // the whole of a stream
   [[nodiscard]] Chunk cut_chunk(StreamClass stream, std::uint64_t first, std::uint64_t last,
                                 std::uint64_t limit_bytes) const;
   void take_snapshot(Instant now, Outbox& out);
@@ -218,7 +220,7 @@ class alignas(64) Agent {
   Instant work_due_ = never;
   NodeObjects objects_;
   std::uint64_t home_epoch_ = 0;  // the term in which its present master took it over
-  bool is_wiped_ = false;  // its last word, that it is, was said
+  bool is_wiped_ = false;         // its last word, that it is, was said
 };
 
 }  // namespace ibcf

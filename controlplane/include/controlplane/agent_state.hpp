@@ -18,6 +18,7 @@ struct AgentState {
   std::uint64_t max_epoch_seen = 0;  ///< stored before the node acts on it (I-22)
   BundleId bundle;
   bool is_quarantined = false;  ///< a node is not trusted again because it rebooted
+  bool is_wiped = false;        ///< its last word, that it is, was said: it stays silent
   LogMemory log;
   DeskMemory desk;
   NodeObjects objects;
@@ -25,8 +26,8 @@ struct AgentState {
   Instant heard = Instant::min();  ///< when it was last in contact, by its own clock
   std::uint32_t home = 0;          ///< the number of its master
   std::uint64_t home_epoch = 0;    ///< the term in which that took it over; 0: its first one
-  IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, is_quarantined, log, desk,
-              objects, local, heard, home, home_epoch)
+  IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, is_quarantined, is_wiped,
+              log, desk, objects, local, heard, home, home_epoch)
 };
 
 }  // namespace ibcf

@@ -8,6 +8,7 @@
 
 #include "controlplane/event_key.hpp"
 #include "controlplane/fleet_roster.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "controlplane/trust.hpp"
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 /// What makes an artifact trusted (protocols page, "Trust and quarantine"): one pure function, used where an
 /// artifact is published, where a node is about to install it, and where a snapshot says that it runs. The

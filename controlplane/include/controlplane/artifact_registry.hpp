@@ -9,6 +9,7 @@
 
 #include "controlplane/artifact_check.hpp"
 #include "controlplane/event_key.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -4,7 +4,7 @@
 
 #include "controlplane/sbom.hpp"
 #include "controlplane/trust.hpp"
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

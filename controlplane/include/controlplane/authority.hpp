@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -10,6 +10,7 @@
 #include "controlplane/desired_heads.hpp"
 #include "controlplane/fleet_roster.hpp"
 #include "controlplane/local_grant.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -11,6 +11,7 @@
 
 #include "controlplane/command_moves.hpp"
 #include "controlplane/proposed.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

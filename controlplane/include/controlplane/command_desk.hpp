@@ -11,6 +11,7 @@
 #include "controlplane/command_moves.hpp"
 #include "controlplane/installer.hpp"
 #include "controlplane/machine.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

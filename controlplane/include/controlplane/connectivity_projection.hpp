@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controlplane/lifecycle_projection.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

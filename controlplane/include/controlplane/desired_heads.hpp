@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controlplane/event_key.hpp"
+#include "model/payloads.hpp"
 #include "model/policy.hpp"
 
 namespace ibcf {

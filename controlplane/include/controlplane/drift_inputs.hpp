@@ -11,6 +11,7 @@
 #include "controlplane/event_key.hpp"
 #include "controlplane/fleet_roster.hpp"
 #include "controlplane/local_grant.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

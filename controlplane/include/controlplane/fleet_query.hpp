@@ -38,7 +38,8 @@ struct FleetSummary {
 /// that ProjectionHistory::as_of rebuilds, as known or as happened. Reads only; the views must outlive it.
 class FleetQuery {
  public:
-  explicit FleetQuery(const Projections& views) : views_(&views) {}
+  /// `when`: the instant that leases and silence are judged at; never: that of the newest entry read.
+  explicit FleetQuery(const Projections& views, Instant when = never) : views_(&views), when_(when) {}
 
   /// As of when every answer holds (I-67).
   [[nodiscard]] const AsOf& as_of() const { return views_->as_of(); }
@@ -60,12 +61,14 @@ class FleetQuery {
   [[nodiscard]] std::vector<Rollout> rollouts(const Query& query = {}) const;
 
  private:
+  [[nodiscard]] Instant now() const { return when_ == never ? as_of().ingested : when_; }
   [[nodiscard]] AuthorityCounts authority(const Query& query) const;
   void add_authority(const Query& query, std::map<DomainId, FleetSummary>& summaries) const;
   [[nodiscard]] DomainId domain_of(DomainId scope) const;
   [[nodiscard]] Node node_at(Slot slot) const;
 
   const Projections* views_;
+  Instant when_;
 };
 
 }  // namespace ibcf

@@ -9,6 +9,7 @@
 #include "controlplane/domain_tree.hpp"
 #include "controlplane/event_key.hpp"
 #include "controlplane/eventstore.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -7,6 +7,7 @@
 
 #include "controlplane/artifact_check.hpp"
 #include "model/command.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

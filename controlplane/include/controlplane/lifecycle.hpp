@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -4,6 +4,7 @@
 
 #include "controlplane/artifact_check.hpp"
 #include "controlplane/message.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -10,7 +10,7 @@
 
 #include "controlplane/trust.hpp"
 #include "controlplane/version_vector.hpp"
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -13,6 +13,7 @@
 #include "controlplane/local_grant.hpp"
 #include "controlplane/message.hpp"
 #include "model/fetch_ahead.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 /// The door of a log (seed 2A, "Ingest + Normalize Layer"): what comes in as an event stream, as a snapshot
 /// or over the command API is held to these rules before anything is stored. What is not taken leaves

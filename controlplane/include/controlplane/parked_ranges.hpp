@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "controlplane/eventstore.hpp"
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "model/event.hpp"
 #include "model/observation.hpp"
+#include "model/payloads.hpp"
 #include "model/policy.hpp"
 
 /// What becomes of a node's objects when master and node went apart (protocols page, "Reconciliation policy";

@@ -11,6 +11,7 @@
 #include "controlplane/outbox.hpp"
 #include "controlplane/snapshotstore.hpp"
 #include "controlplane/stream_index.hpp"
+#include "model/payloads.hpp"
 
 namespace ibcf {
 
@@ -99,8 +100,8 @@ class Replication {
   /// master that is no peer, until it has shown that it is of another fleet.
   [[nodiscard]] bool listens_to(Endpoint from) const;
   [[nodiscard]] bool is_halted(MasterId peer) const;
-  /// Everything below this position of the log is held by a peer too; where there is none, nothing more can be
-  /// asked for.
+  /// Everything below this position of the log is held by a peer too; where there is none, nothing more can
+  /// be asked for.
   [[nodiscard]] std::uint64_t copied_until() const;
   /// All peers told that they hold exactly what this master holds.
   [[nodiscard]] bool is_converged() const;

@@ -11,6 +11,7 @@
 #include "controlplane/command_book.hpp"
 #include "controlplane/message.hpp"
 #include "controlplane/rollout_advice.hpp"
+#include "model/payloads.hpp"
 #include "model/rollout.hpp"
 
 namespace ibcf {

@@ -8,6 +8,7 @@
 
 #include "controlplane/rollout_advice.hpp"
 #include "model/event.hpp"
+#include "model/rollout.hpp"
 
 namespace ibcf {
 

@@ -1,4 +1,4 @@
-#include "model/event.hpp"
+#include "model/payloads.hpp"
 
 #include "model/json.hpp"
 
