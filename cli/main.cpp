@@ -7,7 +7,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "analysis/question.hpp"
 #include "analysis/run_folder.hpp"
+#include "ask_command.hpp"
 #include "exit_codes.hpp"
 #include "model/nearest.hpp"
 #include "run_command.hpp"
@@ -25,6 +27,8 @@ Examples:
   ibcf run scenarios/first-partition.json --seed 7 --out out/seven
   ibcf run scenarios/first-partition.json --until 8h --json | jq .verdict
   ibcf run scenarios/small-partition.json --check-determinism
+  ibcf ask out/seven --at 2h
+  ibcf ask out/seven --at 2h --as happened --domain europe --list
   ibcf validate my-scenario.json
   ibcf schema > scenario.schema.json
 
@@ -65,12 +69,64 @@ std::string until_error(const std::string& text) {
   return *duration > Duration::zero() ? "" : fmt::format("must be more than 0s, is \"{}\"", text);
 }
 
+std::string time_error(const std::string& text) {
+  return parse_duration(text) ? ""
+                              : fmt::format("must be a time of the run such as 8h or 90min, is \"{}\"", text);
+}
+
 std::string seed_error(const std::string& text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc{} && end == text.data() + text.size()
              ? ""
              : fmt::format("must be a whole number from 0 to 2^64 - 1, is \"{}\"", text);
+}
+
+/// A question as it was typed.
+struct AskArguments {
+  std::string run;
+  std::string at, from, until;
+  std::string axis = "known";
+  analysis::Question question;
+  bool json = false;
+};
+
+CLI::App* add_ask(CLI::App& app, AskArguments& ask) {
+  CLI::App* ask_app =
+      app.add_subcommand("ask", "ask a finished run how its fleet was, at the end or at any time");
+  ask_app->add_option("run", ask.run, "the run folder")->required();
+  ask_app->add_option("--at", ask.at, "how it was at this simulated time, say 2h")->check(time_error);
+  ask_app
+      ->add_option("--as", ask.axis,
+                   "known: what was stored by then; happened: what had happened by then, however "
+                   "late it came in")
+      ->check([](const std::string& text) {
+        return text == "known" || text == "happened"
+                   ? ""
+                   : fmt::format("must be known or happened, is \"{}\"", text);
+      });
+  ask_app->add_option("--master", ask.question.master, "what the log of this master alone says");
+  ask_app->add_option("--domain", ask.question.domain, "only this domain and all below it");
+  ask_app->add_option("--tag", ask.question.tags, "only nodes with this tag; may be given again");
+  ask_app->add_option("--bundle", ask.question.bundle,
+                      "only nodes that run this policy bundle, NAME or NAME@RELEASE");
+  ask_app->add_option("--from", ask.from, "only nodes that moved from this time on")->check(time_error);
+  ask_app->add_option("--until", ask.until, "and before this one")->check(time_error);
+  ask_app->add_option("--node", ask.question.node, "all that is known of this node");
+  ask_app->add_flag("--list", ask.question.list, "the nodes themselves, too");
+  ask_app->add_flag("--json", ask.json, "the answer as JSON on standard output");
+  ask_app->footer(examples);
+  return ask_app;
+}
+
+int ask_command(AskArguments& ask) {
+  analysis::Question& question = ask.question;
+  question.run = ask.run;
+  question.axis = ask.axis == "known" ? TimeAxis::known : TimeAxis::happened;
+  if (!ask.at.empty()) question.at = at(*parse_duration(ask.at));
+  if (!ask.from.empty()) question.from = at(*parse_duration(ask.from));
+  if (!ask.until.empty()) question.until = at(*parse_duration(ask.until));
+  return cli::ask_command(question, ask.json);
 }
 
 int dispatch(int argc, char** argv) {
@@ -95,6 +151,9 @@ int dispatch(int argc, char** argv) {
                     "run it in two processes and compare event by event; 5 where they differ");
   run_app->footer(examples);
 
+  AskArguments ask;
+  CLI::App* ask_app = add_ask(app, ask);
+
   std::string to_validate;
   bool validate_json = false;
   CLI::App* validate_app =
@@ -106,7 +165,7 @@ int dispatch(int argc, char** argv) {
   CLI::App* schema_app = app.add_subcommand("schema", "print the JSON Schema of scenario files");
   schema_app->add_flag("--reference", reference, "the scenario reference as Markdown instead");
 
-  const std::vector<std::string> commands{"run", "validate", "schema"};
+  const std::vector<std::string> commands{"run", "ask", "validate", "schema"};
   const std::string first = argc > 1 ? argv[1] : "";
   if (first == "help") {
     fmt::print("{}", app.help());
@@ -122,8 +181,8 @@ int dispatch(int argc, char** argv) {
     return complain_of(first, app);
   }
   if (!first.empty() && !is_option && std::find(commands.begin(), commands.end(), first) == commands.end())
-    return complain(with_guess(fmt::format("no command \"{}\"; there are run, validate and schema", first),
-                               first, commands));
+    return complain(with_guess(
+        fmt::format("no command \"{}\"; there are run, ask, validate and schema", first), first, commands));
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -135,7 +194,7 @@ int dispatch(int argc, char** argv) {
       if (const auto rest = sub->remaining(); !rest.empty()) return complain_of(rest.front(), *sub);
     return complain_of(app.remaining().front(), app);
   } catch (const CLI::ParseError& error) {
-    return complain(first.empty() ? "needs a command: run, validate or schema; see ibcf --help"
+    return complain(first.empty() ? "needs a command: run, ask, validate or schema; see ibcf --help"
                                   : fmt::format("{}; see ibcf --help", error.what()));
   }
 
@@ -143,6 +202,7 @@ int dispatch(int argc, char** argv) {
     fmt::print("{}\n", reference ? sim::scenario_reference() : sim::scenario_schema());
     return passed;
   }
+  if (ask_app->parsed()) return ask_command(ask);
   if (validate_app->parsed()) return validate_command(to_validate, validate_json);
   if (!seed_text.empty()) {
     std::uint64_t seed = 0;
@@ -166,6 +226,8 @@ int main(int argc, char** argv) {
     return complain(bad.what());
   } catch (const ibcf::analysis::FolderTaken& taken) {
     return complain(taken.what());
+  } catch (const ibcf::analysis::BadQuestion& bad) {
+    return complain(bad.what());
   } catch (const std::logic_error& bug) {
     fmt::print(stderr, "ibcf: internal error, please report it: {}\n", bug.what());
     return internal_error;

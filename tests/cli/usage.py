@@ -26,12 +26,15 @@ def _(folder):
         # The fleet of the example is large: a minute of it shows that the line is right.
         if command[0] == "run":
             command = [word for word in command if word not in ("--until", "8h")] + ["--until", "1m"]
+        if command[0] == "ask":
+            command = [word for word in command if word not in ("--at", "2h")]
         expect(call(*command, cwd=folder), 0)
 
 
 @check("the help of a command tells its options")
 def _(folder):
     expect(call("run", "--help"), 0, "--seed", "--out", "--until", "--json", "--quiet", "--check-determinism", "Examples:")
+    expect(call("ask", "--help"), 0, "--at", "--as", "--master", "--domain", "--tag", "--bundle", "--node", "Examples:")
     expect(call("validate", "--help"), 0, "--json")
     expect(call("schema", "--help"), 0, "--reference")
 
@@ -49,7 +52,7 @@ def _(folder):
     expect(call("rnu", "x.json"), 2, 'no command "rnu"', "did you mean run?")
     expect(call("valdiate", "x.json"), 2, "did you mean validate?")
     done = call("frobnicate")
-    expect(done, 2, 'no command "frobnicate"; there are run, validate and schema')
+    expect(done, 2, 'no command "frobnicate"; there are run, ask, validate and schema')
     assert "did you mean" not in done.stderr
 
 
@@ -72,7 +75,7 @@ def _(folder):
 
 @check("a missing command, a missing scenario and one argument too many are told")
 def _(folder):
-    expect(call(), 2, "needs a command: run, validate or schema")
+    expect(call(), 2, "needs a command: run, ask, validate or schema")
     expect(call("run"), 2, "scenario is required")
     expect(call("run", tiny(folder), "other.json"), 2, '"other.json" is one argument too many')
     expect(call("run", tiny(folder), "--seed"), 2, "--seed")
