@@ -16,6 +16,15 @@ std::string cell(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+std::string named_cell(const Json& id, const Json& names) {
+  const auto found = id.is_string() ? names.find(id.get_ref<const std::string&>()) : names.end();
+  return found == names.end() ? cell(id) : cell(*found);
+}
+
+std::string score_cell(const Json& score) {
+  return score.is_null() ? "" : fmt::format("{:.3f}", score.get<double>());
+}
+
 std::string clock_cell(const Json& time) {
   const auto instant = parse_rfc3339(time.get<std::string>());
   return instant ? clock_text_of(*instant) : cell(time);
@@ -34,8 +43,8 @@ std::vector<std::string> summary_row(const std::string& name, const Json& summar
   row.push_back(count(summary["authority"], "in_force"));
   row.push_back(count(summary["authority"], "lapsed"));
   row.push_back(count(summary["authority"], "anomalies"));
-  row.push_back(cell(summary["drift"]["mean"]));
-  row.push_back(cell(summary["drift"]["max"]));
+  row.push_back(score_cell(summary["drift"]["mean"]));
+  row.push_back(score_cell(summary["drift"]["max"]));
   row.push_back(count(summary["supply_chain"], "SUSPECT"));
   row.push_back(count(summary["supply_chain"], "VIOLATION"));
   return row;
@@ -54,14 +63,14 @@ void print_summaries(const Json& answered) {
   fmt::print("{}", aligned(rows));
 }
 
-void print_rollouts(const Json& rollouts) {
+void print_rollouts(const Json& rollouts, const Json& names) {
   if (rollouts.empty()) return;
   Rows rows{{"rollout of bundle", "state", "wave", "targets", "applied", "failed", "unreached", "waiting"}};
   for (const Json& one : rollouts) {
     std::vector<std::string> row;
     for (const auto* key :
          {"bundle_id", "state", "wave", "targets", "applied", "failed", "unreached", "waiting"})
-      row.push_back(cell(one[key]));
+      row.push_back(named_cell(one[key], names));
     rows.push_back(row);
   }
   fmt::print("\n{}", aligned(rows));
@@ -75,33 +84,34 @@ void print_nodes(const Json& nodes) {
         {cell(node["name"]), cell(node["lifecycle"]["state"]), clock_cell(connectivity["last_seen_ts"]),
          fmt::format("{:.0f}s", connectivity["sync_debt"]["seconds_behind"].get<double>()),
          cell(connectivity["sync_debt"]["backlog_messages"]), cell(node["actual_state"]["reported_version"]),
-         fmt::format("{:.3f}", node["drift"]["score"].get<double>()), cell(node["lifecycle"]["reason"])});
+         score_cell(node["drift"]["score"]), cell(node["lifecycle"]["reason"])});
   }
   fmt::print("\n{}", aligned(rows));
 }
 
 // The seed's Node, a field a line, the names of its parts before a dot.
-void add_fields(const Json& value, const std::string& name, Rows& rows) {
+void add_fields(const Json& value, const std::string& name, const Json& names, Rows& rows) {
   if (value.is_object()) {
     for (const auto& [key, part] : value.items())
-      add_fields(part, name.empty() ? key : name + "." + key, rows);
+      add_fields(part, name.empty() ? key : name + "." + key, names, rows);
     return;
   }
-  std::string text = cell(value);
+  std::string text = name == "id" ? cell(value) : named_cell(value, names);
   if (value.is_array()) {
     text.clear();
-    for (const Json& item : value) text += (text.empty() ? "" : ", ") + cell(item);
+    for (const Json& item : value) text += (text.empty() ? "" : ", ") + named_cell(item, names);
   }
-  rows.push_back({name, text.empty() ? "-" : text});
+  const bool is_nothing = text.find_first_not_of('0') == std::string::npos && text.size() != 1;
+  rows.push_back({name, is_nothing ? "-" : text});
 }
 
-void print_node(const std::string& name, const Json& node) {
+void print_node(const std::string& name, const Json& node, const Json& names) {
   if (node.is_null()) {
     fmt::print("{} was not registered yet.\n", name);
     return;
   }
   Rows rows{{"field", "value"}};
-  add_fields(node, "", rows);
+  add_fields(node, "", names, rows);
   fmt::print("{}", aligned(rows));
 }
 
@@ -114,16 +124,16 @@ int ask_command(const analysis::Question& question, bool json) {
     return passed;
   }
   const Json& as_of = answered["as_of"];
-  fmt::print("{}, {} at {}, from {} entries of {}:\n\n", question.run.string(),
+  fmt::print("{}, {} at {}, from the first {} entries of {}:\n\n", question.run.string(),
              question.axis == TimeAxis::known ? "as known" : "as it had happened",
              clock_text_of(at(duration_from_seconds(as_of["at_s"].get<double>()))), as_of["entries"].dump(),
              question.master.empty() ? "all masters" : question.master);
   if (answered.contains("node")) {
-    print_node(question.node, answered["node"]);
+    print_node(question.node, answered["node"], answered["names"]);
     return passed;
   }
   print_summaries(answered);
-  print_rollouts(answered["rollouts"]);
+  print_rollouts(answered["rollouts"], answered["names"]);
   if (answered.contains("nodes")) print_nodes(answered["nodes"]);
   return passed;
 }

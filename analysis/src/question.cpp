@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "analysis/sqlite_store.hpp"
 #include "controlplane/fleet_query.hpp"
@@ -51,6 +52,18 @@ std::map<std::string, Id<Of>> ids_by_name(const Things& things) {
   std::map<std::string, Id<Of>> ids;
   for (const auto& thing : things) ids[thing.name] = id_cast<Of>(thing.id);
   return ids;
+}
+
+/// What the ids in `value` are called.
+void name_ids(const Json& value, const std::function<std::string(AnyId)>& name_of, Json& names) {
+  if (value.is_structured()) {
+    for (const Json& part : value) name_ids(part, name_of, names);
+    return;
+  }
+  if (!value.is_string()) return;
+  const auto id = parse_id<AnyTag>(value.get_ref<const std::string&>());
+  const std::string name = id ? name_of(*id) : "";
+  if (!name.empty()) names[text_of(*id)] = name;
 }
 
 /// By name, where one release of it was published, and by name@release.
@@ -112,6 +125,30 @@ Json json_of(const FleetSummary& summary) {
           {"supply_chain", counted<SupplyChainLevel>(summary.supply_chain.level)}};
 }
 
+void add_counts(const FleetQuery& ask, const Query& query, const Fleet& fleet, Json& answered) {
+  answered["fleet"] = json_of(ask.summary(query));
+  const auto by_domain = ask.by_domain(query);
+  const auto add = [&](const std::string& name, DomainId id) {
+    const auto found = by_domain.find(id);
+    if (found == by_domain.end()) return;
+    Json row = {{"domain", name}};
+    row.update(json_of(found->second));
+    answered["domains"].push_back(std::move(row));
+  };
+  answered["domains"] = Json::array();
+  for (const auto& domain : fleet.domains()) add(domain.name, id_cast<DomainTag>(domain.id));
+  add("", {});
+  answered["rollouts"] = to_json(ask.rollouts(query));
+}
+
+/// Empty: nothing is called that.
+std::string name_of(AnyId id, const Fleet& fleet, const DriftInputs& inputs) {
+  if (const PolicyBundle* bundle = inputs.find_bundle(id_cast<BundleTag>(id)))
+    return fmt::format("{}@{}", bundle->name, bundle->release);
+  std::string name = fleet.name_of(id);
+  return name == text_of(id) ? "" : name;
+}
+
 RunLog log_in(const fs::path& run) {
   if (!fs::is_directory(run)) throw BadQuestion(fmt::format("{}: no such run folder", run.string()));
   if (!fs::exists(run / "run.json"))
@@ -152,25 +189,17 @@ Json answer(const Question& question) {
                      {"axis", word_of(question.axis)},
                      {"master", question.master.empty() ? Json(nullptr) : Json(question.master)},
                      {"entries", views->as_of().position}}}};
-  if (!question.node.empty()) {
+  if (question.node.empty()) {
+    add_counts(ask, query, fleet, answered);
+    if (question.list) answered["nodes"] = to_json(ask.nodes(query, 0, fleet.nodes().size()));
+  } else {
     const auto known = ask.node(node);
     answered["node"] = known ? to_json(*known) : Json(nullptr);
-    return answered;
   }
-  answered["fleet"] = json_of(ask.summary(query));
-  answered["domains"] = Json::array();
-  for (const auto& [domain, summary] : ask.by_domain(query)) {
-    Json row = {{"domain", domain.is_nil() ? "" : fleet.name_of(any(domain))}};
-    row.update(json_of(summary));
-    answered["domains"].push_back(std::move(row));
-  }
-  answered["rollouts"] = Json::array();
-  for (const Rollout& rollout : ask.rollouts(query)) answered["rollouts"].push_back(to_json(rollout));
-  if (question.list) {
-    answered["nodes"] = Json::array();
-    for (const Node& one : ask.nodes(query, 0, fleet.nodes().size()))
-      answered["nodes"].push_back(to_json(one));
-  }
+  Json called = Json::object();
+  name_ids(
+      answered, [&](AnyId id) { return name_of(id, fleet, views->drift().inputs()); }, called);
+  answered["names"] = std::move(called);
   return answered;
 }
 

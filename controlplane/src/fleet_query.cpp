@@ -128,6 +128,7 @@ Node FleetQuery::node_at(Slot slot) const {
   node.actual_state.runtime.health = seen.health;
   node.actual_state.runtime.last_heartbeat_ts = seen.last_seen;
   node.drift = views_->drift().drift_of(member.id);
+  node.drift.last_evaluated_ts = now();
   if (const auto chain = views_->supply_chain().find(member.id)) node.supply_chain = chain->shown;
   node.lifecycle = views_->lifecycle().lifecycle_of(member.id);
   if (const auto& snapshot = views_->drift().inputs().of(slot).seen)

@@ -39,6 +39,26 @@ def _(folder):
     assert "firewall: off instead of on" in page and "relay-hamburg: 30 of 30 nodes out of contact" in page
 
 
+@check("a finished run is asked how its fleet was, and what had happened is told from what was known")
+def _(folder):
+    run = folder / "run"
+    expect(call("run", SMALL.parent / "nine-policies.json", "--out", run, "--quiet"), 0)
+    expect(call("ask", run, "--at", "110m"), 0, "as known at 01:50:00", "AUTONOMOUS", "north", "baseline@1")
+    ask = lambda *more: json.loads(call("ask", run, "--at", "110m", "--json", *more).stdout)
+    known, happened = ask(), ask("--as", "happened")
+    assert sum(row["nodes"] for row in known["domains"]) == known["fleet"]["nodes"] == 60
+    north = lambda answer: next(row for row in answer["domains"] if row["domain"] == "north")
+    assert north(known)["connectivity"] == north(happened)["connectivity"] == {"AUTONOMOUS": 30}
+    assert north(known)["drift"]["out_of_spec_nodes"] == 0, "cut off, nobody knew what it did to itself"
+    assert north(happened)["drift"]["out_of_spec_nodes"] == 30, "speed and schedule of all of them were changed"
+    assert len(ask("--domain", "north", "--list")["nodes"]) == 30
+    node = ask("--domain", "north", "--list")["nodes"][0]["name"]
+    expect(call("ask", run, "--node", node), 0, "authority.master_of_record", "desired_state.policy_bundle_id", "baseline@1")
+    expect(call("ask", run, "--domain", "nort", "--at", "9h"), 2, "did you mean north?", "the run ended at 03:00:00")
+    expect(call("ask", folder), 2, "holds no run.json")
+    expect(call("ask", run, "--as", "guessed"), 2, "must be known or happened")
+
+
 @check("an expectation that fails ends in exit code 1 and is told with its reason")
 def _(folder):
     scenario = tiny(folder)

@@ -43,6 +43,7 @@ class BadQuestion : public std::runtime_error {
 ///   fleet      their sum: of all that was asked for
 ///   rollouts   as the seed's Layer 0 shows them
 ///   nodes      [Node], where they were asked for
+///   names      what the ids in all this are called
 ///
 /// A summary has `nodes`, `connectivity` and `lifecycle` (counts by word), `authority`, `drift` and
 /// `supply_chain`. Throws BadQuestion, and std::runtime_error where the folder or its log cannot be read.
