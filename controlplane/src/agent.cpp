@@ -25,7 +25,7 @@ void Agent::start(Instant now, Outbox& out) {
   if (identity_.windowed) {
     link_class_.measure(Duration::zero(), true, settings_->thresholds, now);
     carrier_ = false;  // until the first window opens
-    step(EventType::conn_classified);
+    classify();
   }
   wake(Timer::beat, now + spread_over(settings_->heartbeat, identity_.id, 0), out);
   wake(Timer::snapshot, now + spread_over(settings_->snapshot, identity_.id, 1), out);
@@ -45,6 +45,7 @@ AgentState Agent::durable() const {
           .objects = objects_,
           .local = local_,
           .heard = last_heard_ - alone_before_,
+          .windowed = identity_.windowed,
           .home = identity_.master.index,
           .home_epoch = home_epoch_};
 }
@@ -74,6 +75,7 @@ void Agent::wake_up(const AgentState& state, bool carrier, Instant now, Outbox& 
   nonce_ = answered_nonce_ = state.nonce + 1;
   bundle_ = state.bundle;
   objects_ = state.objects;
+  identity_.windowed = state.windowed;
   identity_.master.index = state.home;
   home_epoch_ = state.home_epoch;
   boot_ = state.boot + 1;
@@ -124,7 +126,8 @@ bool Agent::is_silent_since(Instant since, Instant now) const {
 
 void Agent::beat(Instant now, Outbox& out) {
   // Before the first word the table leads only to AUTONOMOUS; a node without a grant goes on knocking.
-  const bool can_lose = state_.mode ? is_in_contact(mode()) || is_coming_back(mode()) : has_autonomy(now);
+  const bool can_lose = state_.mode ? is_in_contact(mode()) || is_coming_back(mode())
+                                    : has_autonomy(now) && state_.phase == Phase::active;
   if (!identity_.windowed && can_lose && is_silent_since(last_heard_, now))
     lose_contact("no word from the master", now, out);
   if (mode() == ConnectivityMode::autonomous && !has_autonomy(now)) {
@@ -193,6 +196,23 @@ void Agent::on_carrier(bool up, Instant now, Outbox& out) {
     lose_contact("missed contact windows", now, out);
 }
 
+// Scheduled contact is no fault. What the plan takes away and what it gives back begins with this moment.
+void Agent::on_contact_plan(bool windowed, Instant now) {
+  if (windowed == identity_.windowed) return;
+  identity_.windowed = windowed;
+  heard_in_window_ = is_in_contact(mode());
+  silent_windows_ = 0;
+  if (!windowed) {
+    alone_before_ = alone(now);
+    last_heard_ = now;
+    link_class_.stand();
+    return;
+  }
+  link_class_.measure(Duration::zero(), true, settings_->thresholds, now);
+  if (state_.mode == ConnectivityMode::live) step(EventType::conn_contact_plan);
+  if (state_.mode == ConnectivityMode::delayed) step(EventType::conn_sync_interval_long);
+}
+
 void Agent::lose_contact(std::string_view why, Instant now, Outbox& out) {
   session_.reset();
   step(EventType::conn_lost, VerdictKind::clean, has_autonomy(now));
@@ -204,6 +224,14 @@ void Agent::lose_contact(std::string_view why, Instant now, Outbox& out) {
             .under_grant = true,
             .alone = alone(now)},
            now, out);
+}
+
+// The table classifies who is ACTIVE; who comes up QUARANTINED has been classified before.
+void Agent::classify() {
+  if (state_.phase == Phase::active)
+    step(EventType::conn_classified);
+  else
+    state_.mode = link_class_.current();
 }
 
 void Agent::step(EventType trigger, VerdictKind verdict, bool has_autonomy) {
@@ -256,7 +284,7 @@ void Agent::on(const HeartbeatAck& ack, Instant now, Outbox& out) {
   const ConnectivityMode after = link_class_.measure(rtt, identity_.windowed, settings_->thresholds, now);
   see_epoch(ack.epoch);
   if (!state_.mode) {
-    step(EventType::conn_classified);
+    classify();
   } else if (before != after && is_in_contact(mode())) {
     step(change_of_class(before, after));
   }

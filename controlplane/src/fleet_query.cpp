@@ -17,6 +17,13 @@ std::vector<std::string> controllers_of(const Projections& views, DomainId domai
   return ids;
 }
 
+// Alone it is its own master, for as long as the grant it has covers.
+bool is_own_master(const Projections& views, const NodeConnectivity& seen, Instant now) {
+  const auto& grants = views.authority().local_grants(seen.id);
+  if (seen.believed != ConnectivityMode::autonomous || grants.empty()) return false;
+  return grants.back().covers(seen.reported ? now - seen.last_seen : Duration::zero());
+}
+
 bool is_to_replay(ConnectivityMode mode) {
   using enum ConnectivityMode;
   return mode == autonomous || mode == disconnected || mode == returning || mode == replaying;
@@ -116,9 +123,7 @@ Node FleetQuery::node_at(Slot slot) const {
     node.authority.last_authoritative_update_ts = grant->granted_ts;
   }
   node.authority.controller_ids = controllers_of(*views_, member.as.domain_id);
-  // Alone it is its own master, by the grant it has.
-  if (seen.believed == ConnectivityMode::autonomous && !views_->authority().local_grants(member.id).empty())
-    node.authority.master_of_record = AuthorityLevel::local;
+  if (is_own_master(*views_, seen, now())) node.authority.master_of_record = AuthorityLevel::local;
   node.connectivity = shown_connectivity(seen, now());
   node.desired_state = shown_desired(views_->drift().inputs(), slot);
   if (const auto actual = views_->drift().actual_of(member.id)) {

@@ -40,6 +40,9 @@ Said said_by(ReplayVerdict&& payload) {
           {.link_class = payload.link_class, .verdict = payload.kind},
           joined(payload.reasons)};
 }
+Said said_by(ProxyEvidence&& payload) {
+  return {std::move(payload.arrow), {}, std::move(payload.reason)};
+}
 Said said_by(LifecycleStep&& payload) {
   return {std::move(payload.arrow),
           {.link_class = payload.link_class, .health = payload.health},
@@ -65,6 +68,8 @@ std::optional<Said> said_in(const Event& event) {
       return read_as<ReplayChunkAcked>(event);
     case EventType::replay_verdict:
       return read_as<ReplayVerdict>(event);
+    case EventType::conn_proxy_evidence:
+      return read_as<ProxyEvidence>(event);
     default:
       return read_as<LifecycleStep>(event);
   }

@@ -49,48 +49,9 @@ NodeRecord& Master::add_record(Enrolment enrolment) {
   node.enrolment = std::move(enrolment);
   node.stored = &admission_.follow(any(node.enrolment.id));
   node.epoch = &epochs_[node.enrolment.facts.domain_id];
-  node.contacts = node.enrolment.contacts.get();
-  key_owners_.try_emplace(node.enrolment.public_key, node.enrolment.id);
+  node.follow(node.enrolment.contacts);
   ++domain_sizes_[node.enrolment.facts.domain_id];
   return node;
-}
-
-void Master::enrol(Enrolment enrolment, Instant now) {
-  NodeRecord& node = add_record(std::move(enrolment));
-  node.last_seen = now;
-  finish_enrolment(node, now);
-}
-
-bool Master::owns_its_key(const NodeRecord& node) const {
-  return key_owners_.at(node.enrolment.public_key) == node.enrolment.id;
-}
-
-// From wherever it stands, in its first life or a later one.
-void Master::finish_enrolment(NodeRecord& node, Instant now) {
-  const AnyId id = any(node.enrolment.id);
-  if (!node.state.phase && node.state.incarnation == 0) {
-    const Arrow* arrow = take_arrow(node, EventType::node_registered, VerdictKind::clean);
-    check(arrow != nullptr, "a node is registered once");
-    append_own(EventType::node_registered, id, encode(node.enrolment.facts), {}, Priority::trust, now);
-  }
-  if (node.state.phase == Phase::provisioning && !owns_its_key(node)) {
-    believe(node, EventType::enrollment_conflict,
-            "duplicate identity: its key is that of " + text_of(key_owners_.at(node.enrolment.public_key)),
-            now);
-    return;
-  }
-  if (node.state.phase == Phase::provisioning) {
-    const Arrow* arrow = take_arrow(node, EventType::node_enrolled, VerdictKind::clean);
-    const PublicKey& key = node.enrolment.public_key;
-    append_own(EventType::node_enrolled, id,
-               encode(NodeEnrolled{std::string(arrow->id), Bytes(key.begin(), key.end())}), {},
-               Priority::trust, now);
-  }
-  if (node.state.phase == Phase::enrolled)
-    believe(node, EventType::node_activated, "enrolled with its inventory", now);
-  if (!node.is_windowed() || node.state.mode) return;
-  node.link_class.measure(Duration::zero(), true, settings_->thresholds, now);
-  believe(node, EventType::conn_classified, "the contact plan gives it windows", now);
 }
 
 void Master::start(const std::vector<Peer>& peers, Instant now, Outbox& out) {
@@ -130,11 +91,9 @@ void Master::on_timer(Timer timer, Instant now, Outbox& out) {
 }
 
 void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
-  if (packet.from.role == Role::master) {
-    on_master(packet, now, out);
-    return;
-  }
-  NodeRecord* node = packet.from.role == Role::node ? find_record(packet.from) : nullptr;
+  if (packet.from.role != Role::node)
+    return packet.from.role == Role::master ? on_master(packet, now, out) : on_relay(packet, now);
+  NodeRecord* node = find_record(packet.from);
   if (node == nullptr || !fits(node->enrolment.secret, packet)) {
     ++counters_.refused;  // not one of ours, or not as it was sent
     return;
@@ -263,7 +222,9 @@ void Master::classify(NodeRecord& node, const Heartbeat& beat, Instant now) {
     believe(node, EventType::conn_classified, "first round trip measured", now);
   else if (before != after && node.is_in_contact())
     believe(node, change_of_class(before, after),
-            before == ConnectivityMode::edge_cached || after == ConnectivityMode::edge_cached
+            before == ConnectivityMode::edge_cached && after == ConnectivityMode::live
+                ? "it has no windows any more"
+            : before == ConnectivityMode::edge_cached || after == ConnectivityMode::edge_cached
                 ? "time between round trips beyond its mark for the dwell time"
                 : "round trip beyond its mark for the dwell time",
             now);
@@ -307,7 +268,9 @@ void Master::watch(NodeRecord& node, Instant now) {
                                          : 0);
     lost = node.silent_contacts >= settings_->missed_windows;
   } else {
-    lost = now - node.last_seen >= settings_->missed_heartbeats * settings_->heartbeat;
+    // Where it had windows until now, nothing was expected in between.
+    const Duration limit = settings_->missed_heartbeats * settings_->heartbeat;
+    lost = now - node.last_seen >= limit && now - std::max(node.last_seen, node.planned) >= limit;
   }
   if (node.lock && now - node.lock->progress >= settings_->session_patience)
     break_lock(node, "no progress", now);
@@ -317,7 +280,8 @@ void Master::watch(NodeRecord& node, Instant now) {
                 node.is_windowed() ? "missed contact windows" : "missed heartbeats", now))
       node.lost_since = now;
   }
-  if (node.state.mode == ConnectivityMode::autonomous && !node.local.covers(now - node.last_seen))
+  if (node.state.mode == ConnectivityMode::autonomous &&
+      !node.local.covers(now - std::max(node.last_seen, node.alive)))
     believe(node, EventType::conn_autonomy_expired, "silent for longer than its LOCAL grant", now);
 }
 

@@ -47,6 +47,7 @@ bool Master::release_brake(DomainId domain, std::string_view cause, Instant now)
     NodeRecord* node = find_record(id);
     if (node == nullptr) continue;
     node->is_aside = false;
+    finish_enrolment(*node, now);
     judge_installed(*node, now);
     judge_objects(*node, now);
   }
@@ -184,10 +185,10 @@ bool Master::sees_traffic_after_wipe(NodeRecord& node, Instant now) {
 bool Master::reincarnate(Enrolment enrolment, Instant now) {
   NodeRecord* node = find_record(enrolment.id);
   if (node == nullptr || node->state.phase != Phase::retired) return false;
-  const bool is_next_life = enrolment.incarnation == node->enrolment.incarnation + 1 &&
-                            enrolment.index == node->enrolment.index &&
-                            enrolment.facts.domain_id == node->enrolment.facts.domain_id &&
-                            enrolment.public_key != node->enrolment.public_key;
+  const bool is_next_life =
+      enrolment.incarnation == node->enrolment.incarnation + 1 && enrolment.index == node->enrolment.index &&
+      enrolment.facts.domain_id == node->enrolment.facts.domain_id &&
+      (enrolment.public_key != node->enrolment.public_key || !key_owners_.contains(enrolment.public_key));
   if (!is_next_life) return false;
   believe(*node, EventType::node_reincarnated, "a new life with other keys", now);
   begin_life(*node, std::move(enrolment), now);
@@ -205,11 +206,10 @@ void Master::begin_life(NodeRecord& node, Enrolment enrolment, Instant now) {
   fresh.last_seen = now;
   fresh.stored = node.stored;
   fresh.epoch = node.epoch;
-  fresh.contacts = fresh.enrolment.contacts.get();
+  fresh.follow(fresh.enrolment.contacts);
   fresh.fencing_token = node.fencing_token;
   fresh.local = {node.local.epoch, {}};  // what was granted was not to this life
   node = std::move(fresh);
-  key_owners_.try_emplace(node.enrolment.public_key, node.enrolment.id);
   trust_again(node);
 }
 

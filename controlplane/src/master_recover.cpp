@@ -92,11 +92,14 @@ Instant Master::time_of(const Event& event, Instant now) const {
 }
 
 void Master::recall_about(NodeRecord& node, const Event& event, Instant now) {
+  // What a former home goes on to think is not what this one believes.
+  const bool is_own = event.origin == any(identity_.id);
+  const bool counts = is_own || !recalled_->own.contains(node.enrolment.id);
+  if (event.type == EventType::contacts_planned && counts)
+    return take_plan(node, payload_of<ContactsPlanned>(event).value(), time_of(event, now));
   if (event.type <= EventType::node_reincarnated) {
-    const bool is_own = event.origin == any(identity_.id);
     if (is_own) recalled_->own.insert(node.enrolment.id);
-    // What a former home goes on to think is not what this one believes.
-    if (is_own || !recalled_->own.contains(node.enrolment.id)) return recall_step(node, event, now);
+    if (counts) return recall_step(node, event, now);
     if (const auto granted = payload_of<ReplayGranted>(event);
         event.type == EventType::replay_granted && granted)
       node.fencing_token = std::max(node.fencing_token, granted->fencing_token);
@@ -222,6 +225,12 @@ void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
       gate_.ended(node.enrolment.id, at);
       break;
     }
+    case EventType::conn_proxy_evidence: {
+      const auto evidence = payload_of<ProxyEvidence>(event).value();
+      id = evidence.arrow;
+      node.alive = at - (event.occurred - evidence.made);
+      break;
+    }
     default: {
       auto step = payload_of<LifecycleStep>(event).value();
       id = step.arrow;
@@ -294,6 +303,7 @@ void Master::recall_trust(NodeRecord& node, std::optional<Phase> before, const s
     case EventType::decommission_cancelled:
       return trust_again(node);
     case EventType::decommission_completed:
+    case EventType::enrollment_rejected:
       return end_life(node, at);
     case EventType::node_archived:
       distrusted_.erase(node.enrolment.id);
@@ -415,10 +425,7 @@ void Master::take_up(NodeRecord& node, Instant now) {
   node.open_commands = static_cast<std::uint32_t>(commands_.open_of(node.enrolment.id).size());
   if (!node.is_lost()) node.last_seen = now;
   node.stored_until = store_->size();  // whatever of it is not copied yet is no further back
-  if (!node.is_windowed()) return;
-  const auto& contacts = *node.contacts;
-  while (node.next_contact < contacts.size() && contacts[node.next_contact].closes <= now)
-    ++node.next_contact;
+  skip_past_contacts(node, now);
 }
 
 // What it showed to run was looked at, unless that is news, or was the last that happened.

@@ -35,6 +35,9 @@ std::uint32_t wire_bytes(const Message& message) {
                      [](const ChunkAck&) { return 33 + seal; },
                      [](const Nack&) { return 17 + seal; },
                      [](const Custody&) { return 9u; },
+                     [](const Shared<Delegated>& delegated) {
+                       return wire_bytes(delegated->word.message) - framing + 4 + 8;  // whose, and the age
+                     },
                      [](const CommandProgress&) { return 25 + seal; },
                      [](const EpochNotice&) { return 24 + seal; },
                      [](const NewHome&) { return 24 + seal; },
@@ -83,7 +86,7 @@ std::string_view name_of(const Message& message) {
       "EpochNotice",  "Defer",          "LeaseRequest", "LeaseRevoked", "LeaseReleased", "Received",
       "Fin",          "Grant",          "Verdict",      "Chunk",        "Hello",         "CommandDelivery",
       "LeaseGranted", "CommandForward", "RolloutOrder", "Sync",         "Replicate",     "Replicated",
-      "NewHome"};
+      "NewHome",      "Delegated"};
   return names[message.index()];
 }
 

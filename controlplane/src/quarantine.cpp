@@ -11,22 +11,22 @@ namespace {
 
 // clang-format off: one cause a line
 constexpr std::array causes{
-    QuarantineCause{"operator", true, false},
-    QuarantineCause{"duplicate identity", true, false},
-    QuarantineCause{"unknown incarnation", true, true},
-    QuarantineCause{"its log is not the one we hold", true, true},
-    QuarantineCause{"fork", true, true},
-    QuarantineCause{"broken chain", true, true},
-    QuarantineCause{"malformed chunk", true, true},
-    QuarantineCause{"events missing", true, true},
-    QuarantineCause{"heads differ", true, true},
-    QuarantineCause{"unverifiable artifact", true, false},
-    QuarantineCause{"unknown epoch", true, false},
-    QuarantineCause{"traffic after wipe", true, false},
-    QuarantineCause{"reconcile", true, false},  // the bundle says so, and an operator wrote it
-    QuarantineCause{"failed for longer than a node may", false, false},
-    QuarantineCause{"replay abuse", false, true},
-    QuarantineCause{"poison", false, true},
+    QuarantineCause{"operator", false},
+    QuarantineCause{"duplicate identity", false},
+    QuarantineCause{"attestation mismatch", false},
+    QuarantineCause{"unknown incarnation", true},
+    QuarantineCause{"its log is not the one we hold", true},
+    QuarantineCause{"fork", true},
+    QuarantineCause{"broken chain", true},
+    QuarantineCause{"malformed chunk", true},
+    QuarantineCause{"events missing", true},
+    QuarantineCause{"heads differ", true},
+    QuarantineCause{"unverifiable artifact", false},
+    QuarantineCause{"traffic after wipe", false},
+    QuarantineCause{"reconcile", false},  // the bundle says so, and an operator wrote it
+    QuarantineCause{"failed for longer than a node may", false},
+    QuarantineCause{"replay abuse", true},
+    QuarantineCause{"poison", true},
 };
 // clang-format on
 

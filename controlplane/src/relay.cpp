@@ -1,5 +1,7 @@
 #include "controlplane/relay.hpp"
 
+#include <algorithm>
+
 namespace ibcf {
 
 RelayClass relay_class_of(const Message& message) {
@@ -18,16 +20,15 @@ RelayClass relay_class_of(const Message& message) {
 RelayCore::RelayCore(std::uint32_t index, std::uint64_t queue_bytes)
     : index_(index), queue_bytes_(queue_bytes) {}
 
-void RelayCore::on_message(const Packet& packet, Instant, Outbox& out) {
+void RelayCore::on_message(const Packet& packet, Instant now, Outbox& out) {
   const bool upwards = packet.to.role == Role::master;
-  const bool open =
-      upwards ? upstream_open_ : packet.to.index >= node_closed_.size() || !node_closed_[packet.to.index];
+  const bool open = upwards ? upstream_open_ : is_open_to(packet.to.index);
   if (open) {
     forward(packet, out);
     return;
   }
   if (relay_class_of(packet.message) == RelayClass::transient) {
-    ++counters_.discarded;
+    if (!upwards || !keep_sign(packet, now)) ++counters_.discarded;
     return;
   }
   if (!store(upwards ? upstream_ : for_node_[packet.to.index], packet)) return;
@@ -35,9 +36,11 @@ void RelayCore::on_message(const Packet& packet, Instant, Outbox& out) {
     out.send(packet.from, {Role::relay, index_}, packet.from, Custody{(*chunk)->stream, (*chunk)->last});
 }
 
-void RelayCore::on_upstream(bool open, Instant, Outbox& out) {
+void RelayCore::on_upstream(bool open, Instant now, Outbox& out) {
   upstream_open_ = open;
-  if (open) release(upstream_, out);
+  if (!open) return;
+  release(upstream_, out);
+  delegate(now, out);
 }
 
 void RelayCore::on_node_link(std::uint32_t node, bool open, Instant, Outbox& out) {
@@ -54,6 +57,7 @@ void RelayCore::restart() {
   lose(upstream_);
   for (auto& [node, queues] : for_node_) lose(queues);
   for_node_.clear();
+  signs_.clear();
   stored_bytes_ = 0;
   upstream_open_ = true;
   node_closed_.clear();
@@ -84,9 +88,10 @@ bool RelayCore::store(Queues& queues, const Packet& packet) {
   return true;
 }
 
-// Only node events are let go for something more urgent: their node still has them. Commands and authority
-// are never shed for events.
+// Signs of life take what room is left. Else only node events are let go for something more urgent: their
+// node still has them. Commands and authority are never shed for events.
 bool RelayCore::make_room(std::uint64_t bytes, RelayClass newcomer) {
+  while (stored_bytes_ + bytes > queue_bytes_ && !signs_.empty()) drop_oldest_sign();
   Queue& history = upstream_[static_cast<std::size_t>(RelayClass::history)];
   while (newcomer < RelayClass::history && stored_bytes_ + bytes > queue_bytes_ && !history.empty()) {
     stored_bytes_ -= wire_bytes(history.back().message);
@@ -104,6 +109,49 @@ void RelayCore::release(Queues& queues, Outbox& out) {
       forward(packet, out);
     }
     queue.clear();
+  }
+}
+
+// ---- signs of life ----------------------------------------------------------------------------------------
+
+bool RelayCore::keep_sign(const Packet& packet, Instant now) {
+  if (!std::holds_alternative<Heartbeat>(packet.message) &&
+      !std::holds_alternative<Shared<Hello>>(packet.message))
+    return false;
+  if (const auto older = signs_.find(packet.from.index); older != signs_.end()) drop_sign(older);
+  const std::uint64_t bytes = wire_bytes(packet.message);
+  if (stored_bytes_ + bytes > queue_bytes_) return false;
+  stored_bytes_ += bytes;
+  signs_.emplace(packet.from.index, Sign{packet, now});
+  return true;
+}
+
+void RelayCore::drop_sign(Signs::iterator sign) {
+  stored_bytes_ -= wire_bytes(sign->second.word.message);
+  signs_.erase(sign);
+  ++counters_.discarded;
+}
+
+void RelayCore::drop_oldest_sign() {
+  drop_sign(std::min_element(signs_.begin(), signs_.end(),
+                             [](const auto& a, const auto& b) { return a.second.since < b.second.since; }));
+}
+
+// Of those who cannot speak for themselves: who can will, and where it does not, that tells more.
+void RelayCore::delegate(Instant now, Outbox& out) {
+  while (!signs_.empty()) {
+    const auto next = signs_.begin();
+    const auto& [node, sign] = *next;
+    if (is_open_to(node)) {
+      drop_sign(next);
+      continue;
+    }
+    stored_bytes_ -= wire_bytes(sign.word.message);
+    const Endpoint to = sign.word.to;
+    out.send(to, {Role::relay, index_}, to,
+             std::make_shared<const Delegated>(Delegated{sign.word, now - sign.since}));
+    signs_.erase(next);
+    ++counters_.delegated;
   }
 }
 

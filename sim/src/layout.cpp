@@ -92,6 +92,33 @@ LinkSpec access_link(const Scenario& scenario, const Layout::Node& node,
   return link;
 }
 
+// A standing link until the plan begins, and again once it is over.
+std::vector<ContactWindow> windows_of(const Scenario::PlannedContacts& plan, Duration delay,
+                                      Instant horizon) {
+  const Instant last = horizon + plan.every;
+  const Instant end = std::min(plan.until, last);
+  std::vector<ContactWindow> windows;
+  if (plan.at > Instant{}) windows.push_back({Instant{}, plan.at, delay});
+  for (Instant opens = plan.at; opens < end; opens += plan.every)
+    windows.push_back({opens, std::min(opens + plan.open, end), delay});
+  if (plan.until < last) windows.push_back({plan.until, last, delay});
+  return windows;
+}
+
+void plan_contacts(const Scenario& scenario, const Layout& layout, Layout::Node& node, LinkSpec& link) {
+  for (std::uint32_t i = 0; i < scenario.contact_plans.size(); ++i) {
+    const auto& plan = scenario.contact_plans[i];
+    if (!layout.is_within(node.domain, plan.domain)) continue;
+    node.plan = i;
+    link.windows = windows_of(plan, link.delay, scenario.horizon);
+    std::vector<PlannedContact> planned;
+    for (const ContactWindow& window : link.windows)
+      if (window.opens >= plan.at && window.opens < plan.until)
+        planned.push_back({window.opens, window.closes});
+    node.planned = std::make_shared<const std::vector<PlannedContact>>(std::move(planned));
+  }
+}
+
 void lay_backbone(const Scenario& scenario, Layout& layout) {
   for (const Scenario::Backbone& cable : scenario.backbone) {
     LinkSpec link{.name = cable.name,
@@ -138,6 +165,7 @@ void place_group(const Scenario& scenario, std::uint32_t number, const RandomStr
       for (const ContactWindow& window : up.windows) contacts->push_back({window.opens, window.closes});
       node.contacts = std::move(contacts);
     }
+    plan_contacts(scenario, layout, node, up);
     LinkSpec down = up;
     const VertexIndex relay_site = scenario.relays[node.relay].site;
     up.name = node.name + " up";

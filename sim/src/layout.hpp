@@ -21,9 +21,11 @@ struct Layout {
     std::uint32_t master = none;
     Place place;
     VertexIndex vertex = none;
-    LinkIndex up = none;                                          ///< node to relay
-    LinkIndex down = none;                                        ///< relay to node
-    std::shared_ptr<const std::vector<PlannedContact>> contacts;  ///< empty: a standing link
+    LinkIndex up = none;        ///< node to relay
+    LinkIndex down = none;      ///< relay to node
+    ContactPlan contacts;       ///< of the satellites that pass; null: a standing link
+    ContactPlan planned;        ///< what a plan of the scenario makes of a standing link; null: none does
+    std::uint32_t plan = none;  ///< which one
   };
   std::vector<Node> nodes;
   std::vector<std::uint32_t>

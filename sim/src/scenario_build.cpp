@@ -387,6 +387,9 @@ class ScenarioBuilder {
     for (const Spot& item : spot["rollouts"].items()) s_.rollouts.push_back(read_rollout(item));
     Names edits("edit");
     for (const Spot& item : spot["edits"].items()) s_.edits.push_back(read_edit(item, edits));
+    Names plans("contact plan");
+    for (const Spot& item : spot["contact_plans"].items())
+      s_.contact_plans.push_back(read_contact_plan(item, plans));
     for (const Spot& item : spot["handovers"].items())
       s_.handovers.push_back(
           {item["at"].instant(), reference(item["domain"], domains_), reference(item["to"], controllers_)});
@@ -473,6 +476,17 @@ class ScenarioBuilder {
     edit.nodes = read_nodes(spot["nodes"]);
     edit.decided = spot["decided"].flag();
     return edit;
+  }
+
+  Scenario::PlannedContacts read_contact_plan(const Spot& spot, Names& names) {
+    Scenario::PlannedContacts plan;
+    plan.name = new_name(spot, names);
+    plan.domain = reference(spot["domain"], domains_);
+    plan.at = spot["at"].instant();
+    if (spot["until"].is_there()) plan.until = spot["until"].instant();
+    plan.every = spot["every"].duration();
+    plan.open = spot["open"].duration();
+    return plan;
   }
 
   void waves(const Spot& spot) {

@@ -41,6 +41,15 @@ class TimeRules {
       starts(fmt::format("/workload/rollouts/{}/at", i), s_.rollouts[i].at);
     for (std::size_t i = 0; i < s_.edits.size(); ++i)
       starts(fmt::format("/workload/edits/{}/at", i), s_.edits[i].at);
+    for (std::size_t i = 0; i < s_.contact_plans.size(); ++i) {
+      const auto& plan = s_.contact_plans[i];
+      const auto path = fmt::format("/workload/contact_plans/{}", i);
+      starts(path + "/at", plan.at);
+      ordered(path + "/until", "at", plan.at, plan.until);
+      if (plan.open >= plan.every)
+        report_(path + "/open", fmt::format("must be below every ({}), is \"{}\"", ibcf::text_of(plan.every),
+                                            ibcf::text_of(plan.open)));
+    }
     for (std::size_t i = 0; i < s_.handovers.size(); ++i)
       starts(fmt::format("/workload/handovers/{}/at", i), s_.handovers[i].at);
     for (std::size_t i = 0; i < s_.faults.size(); ++i) {
@@ -108,6 +117,7 @@ class WholeRules {
     paths();
     satellites();
     targets();
+    contact_plans();
     for (std::size_t i = 0; i < s_.faults.size(); ++i)
       if (s_.faults[i].kind == Scenario::FaultKind::isolate_domain &&
           s_.domains[s_.faults[i].target].parent == none)
@@ -203,6 +213,31 @@ class WholeRules {
                       "\"{}\" is over {} degrees east, which {} does not see; must be a satellite in sight",
                       access.name, access.satellite_longitude_deg, s_.sites[site].name));
     }
+  }
+
+  void contact_plans() const {
+    for (std::size_t i = 0; i < s_.contact_plans.size(); ++i) {
+      const std::uint32_t domain = s_.contact_plans[i].domain;
+      const auto path = fmt::format("/workload/contact_plans/{}", i);
+      if (!has_nodes(path, domain)) continue;
+      for (const auto& group : s_.groups)
+        if (const auto& access = s_.access[group.access];
+            is_within(group.domain, domain) && !is_standing(access.kind))
+          report_(path + "/domain",
+                  fmt::format("must have standing links; the nodes of group \"{}\" have the access \"{}\"",
+                              group.name, access.name));
+      for (std::size_t k = 0; k < i; ++k)
+        if (const auto& other = s_.contact_plans[k];
+            is_within(domain, other.domain) || is_within(other.domain, domain))
+          report_(path + "/domain",
+                  fmt::format("must have no node of contact plan \"{}\": a node has one plan at most",
+                              other.name));
+    }
+  }
+
+  static bool is_standing(Scenario::AccessKind kind) {
+    using enum Scenario::AccessKind;
+    return kind == fibre || kind == lte || kind == geo;
   }
 
   [[nodiscard]] std::uint64_t nodes_in(std::uint32_t domain) const {

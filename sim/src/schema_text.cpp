@@ -247,6 +247,16 @@ constexpr char text[] = R"json({
               "nodes": {"type": ["integer", "string"], "minimum": 1, "maximum": 1000000, "pattern": "^all$", "x-word": "all", "default": 1, "description": "Number of nodes, drawn at random, or \"all\"."},
               "decided": {"type": "boolean", "default": true, "description": "The node's own decision, in its log; without contact it stands under the LOCAL grant. False: a hand's edit that only a snapshot shows."}
         }}},
+      "contact_plans": {"type": "array", "default": [], "description": "Standing links of nodes that have contact windows for a while, by plan: a cost policy, a dish that many share. It is no fault, and nodes and masters know it.", "items": {
+        "type": "object", "required": ["name", "domain", "at", "every", "open"], "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string", "minLength": 1, "description": "Name of this plan; it is the reason in the log.", "examples": ["night tariff"]},
+          "domain": {"type": "string", "description": "Nodes of this domain and those below it; each node has one plan at most, and no passes of its own.", "examples": ["europe"]},
+          "at": {"x-unit": "duration", "description": "When the plan begins, with a window.", "examples": ["2h"]},
+          "until": {"x-unit": "duration", "description": "When the links stand again; after `at`. Default: never.", "examples": ["8h"]},
+          "every": {"x-unit": "duration", "x-minimum": "1m", "description": "From the start of one window to that of the next.", "examples": ["30m"]},
+          "open": {"x-unit": "duration", "x-minimum": "1s", "description": "How long a window is; below `every`.", "examples": ["3m"]}
+        }}},
       "handovers": {"type": "array", "default": [], "description": "Authority over a domain changes hands on an operator's order.", "items": {
         "type": "object", "required": ["at", "domain", "to"], "additionalProperties": false,
         "properties": {

@@ -284,6 +284,10 @@ void World::State::work(std::uint32_t slot, Instant at) {
       orders_refused += order(what, at) ? 0 : 1;
       break;
     }
+    case Work::Kind::plan:
+    case Work::Kind::unplan:
+      plan_contacts(item.index, item.kind == Work::Kind::plan, at);
+      break;
     case Work::Kind::handover: {
       const auto& handover = scenario.handovers[item.index];
       masters[global_master].order_handover(domain_ids[handover.domain], peer_of(handover.to), at, outbox);
@@ -315,6 +319,19 @@ void World::State::edit(const Scenario::Edit& edit, Instant at) {
     if (node_down[node] != 0) continue;  // there is no software that could
     agents[node].change(edit.object, edit.value, edit.decided, at, outbox);
     drain({Role::node, node}, at);
+  }
+}
+
+// Both ends of a link learn of it when it begins, from whoever made the plan.
+void World::State::plan_contacts(std::uint32_t plan, bool begins, Instant at) {
+  for (std::uint32_t i = 0; i < layout.nodes.size(); ++i) {
+    const Layout::Node& node = layout.nodes[i];
+    if (node.plan != plan) continue;
+    masters[node.master].plan_contacts(agents[i].identity().id, begins ? node.planned : nullptr,
+                                       scenario.contact_plans[plan].name, at);
+    if (node_down[i] != 0) continue;
+    agents[i].on_contact_plan(begins, at);
+    note_mode(i);
   }
 }
 

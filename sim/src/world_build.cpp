@@ -177,7 +177,8 @@ void World::State::build_nodes() {
                             .model = {},
                             .bom_ref = {}},
                   .public_key = signer->public_key(),
-                  .contacts = place.contacts},
+                  .contacts = place.contacts,
+                  .attestation = {}},
         Instant{});
   }
 }
@@ -228,6 +229,11 @@ void World::State::schedule() {
     add_work(Work::Kind::rollout, i, scenario.rollouts[i].at);
   for (std::uint32_t i = 0; i < scenario.edits.size(); ++i)
     add_work(Work::Kind::edit, i, scenario.edits[i].at);
+  for (std::uint32_t i = 0; i < scenario.contact_plans.size(); ++i) {
+    add_work(Work::Kind::plan, i, scenario.contact_plans[i].at);
+    if (scenario.contact_plans[i].until < scenario.horizon)
+      add_work(Work::Kind::unplan, i, scenario.contact_plans[i].until);
+  }
   for (std::uint32_t i = 0; i < scenario.handovers.size(); ++i)
     add_work(Work::Kind::handover, i, scenario.handovers[i].at);
   for (std::uint32_t i = 0; i < scenario.expect.size(); ++i)

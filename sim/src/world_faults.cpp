@@ -93,6 +93,10 @@ void World::State::bring_up(std::uint32_t node, Instant at) {
   node_down[node] = 0;
   ++restarts[node];
   agents[node].wake_up(*state, network.is_up(layout.nodes[node].up), at, outbox);
+  if (layout.nodes[node].plan != none) {  // it may have begun, or ended, meanwhile
+    const auto& plan = scenario.contact_plans[layout.nodes[node].plan];
+    agents[node].on_contact_plan(at >= plan.at && at < plan.until, at);
+  }
   drain({Role::node, node}, at);
   note_mode(node);
 }

@@ -285,7 +285,8 @@ void World::State::find_waiting(Instant end, Outcome& outcome) const {
     const Layout::Node& node = layout.nodes[i];
     const bool stuck = (is_lost(mode[i]) || is_coming_back(mode[i])) && end - mode_since[i] >= patience;
     // A windowed node may have to wait for its passes.
-    if (!stuck || node.contacts || !network.is_reachable(node.vertex, scenario.controllers[node.master].site))
+    if (!stuck || agents[i].identity().windowed ||
+        !network.is_reachable(node.vertex, scenario.controllers[node.master].site))
       continue;
     if (++left > examples) continue;
     const NodeRecord* record = masters[node.master].find_node(agents[i].identity().id);

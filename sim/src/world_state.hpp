@@ -83,6 +83,7 @@ struct World::State final : NetworkClient {
   void foresee_hop(const Outgoing& outgoing) const;
   void wake_node(std::uint32_t node, Timer timer, Instant now);
   void edit(const Scenario::Edit& edit, Instant now);
+  void plan_contacts(std::uint32_t plan, bool begins, Instant now);
   void work(std::uint32_t slot, Instant now);
   void send_commands(const Scenario::CommandLoad& load, std::uint32_t number, Instant now);
   [[nodiscard]] std::vector<std::uint32_t> draw_nodes(std::uint32_t domain, std::uint32_t most,
@@ -161,7 +162,7 @@ struct World::State final : NetworkClient {
   std::uint64_t foreseen = 0;  ///< the calendar's present slot when its timers were last looked at
 
   struct Work {
-    enum class Kind : std::uint8_t { commands, rollout, handover, cancel, edit } kind;
+    enum class Kind : std::uint8_t { commands, rollout, handover, cancel, edit, plan, unplan } kind;
     std::uint32_t index;
   };
   std::vector<Work> works;

@@ -137,3 +137,21 @@ TEST_CASE("a node cannot move another node's marks with an event under the other
 
   CHECK(twin.marks(1) == marks);
 }
+
+TEST_CASE("a node that was told that it is QUARANTINED reboots, and neither trusts itself nor falls over",
+          "[reboot][quarantine]") {
+  HandDriver twin;
+  live_then_cut(twin);
+  twin.heal(0);
+  REQUIRE(twin.run_to([&] { return twin.agent().mode() == ConnectivityMode::replaying; }));
+  twin.to_node(
+      0, std::make_shared<const Verdict>(Verdict{
+             .session = twin.record().lock->session, .kind = VerdictKind::violation, .marks = twin.marks()}));
+  REQUIRE(twin.agent().durable().is_quarantined);
+
+  twin.reboot(0);
+  twin.run_for(30min);
+
+  CHECK(twin.agent().durable().is_quarantined);
+  CHECK(twin.is_settled());
+}

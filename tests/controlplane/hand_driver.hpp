@@ -41,6 +41,8 @@ struct HandDriver {
   } machine;
   /// Asked for every packet on every hop: how many copies arrive. It may change the packet.
   std::function<int(const Hop&, Packet&)> on_the_way = [](const Hop&, Packet&) { return 1; };
+  /// Called before a node is enrolled: it may change what the inventory knows of it.
+  std::function<void(Enrolment&)> enrolling = [](Enrolment&) {};
   /// Called before whoever it is handles a packet.
   std::function<void(Endpoint, const Packet&)> receiving = [](Endpoint, const Packet&) {};
   /// Asked after whoever it is has handled a packet or a timer: whether it dies before it sends what came of
@@ -376,6 +378,7 @@ struct HandDriver {
     enrolment.secret = secret_of(node);
     enrolment.relay = {Role::relay, 0};
     enrolment.contacts = windows;
+    enrolling(enrolment);
     inventory.push_back(enrolment);
     master->enrol(std::move(enrolment), now);
   }

@@ -6,6 +6,7 @@
 #include <map>
 
 using namespace ibcf;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -43,16 +44,18 @@ struct Bench {
   RelayCore relay;
   Outbox out{};
 
+  Instant now{};
+
   std::vector<Outgoing> hand(const Packet& packet) {
-    relay.on_message(packet, Instant{}, out);
+    relay.on_message(packet, now, out);
     return take();
   }
   std::vector<Outgoing> upstream(bool open) {
-    relay.on_upstream(open, Instant{}, out);
+    relay.on_upstream(open, now, out);
     return take();
   }
   std::vector<Outgoing> link(std::uint32_t to, bool open) {
-    relay.on_node_link(to, open, Instant{}, out);
+    relay.on_node_link(to, open, now, out);
     return take();
   }
   std::vector<Outgoing> take() {
@@ -129,17 +132,80 @@ TEST_CASE("heartbeats, their acknowledgements, Hellos and grants are worth nothi
           "[relay]") {
   Bench bench{RelayCore(0, 100'000)};
   bench.upstream(false);
-  bench.link(3, false);
+  bench.link(4, false);
 
   CHECK(bench.hand({node(3), master, Heartbeat{}}).empty());
   CHECK(bench.hand({node(3), master, std::make_shared<const Hello>()}).empty());
   CHECK(bench.hand({node(3), master, std::make_shared<const Fin>()}).empty());
-  CHECK(bench.hand({master, node(3), HeartbeatAck{}}).empty());
-  CHECK(bench.hand({master, node(3), std::make_shared<const Grant>()}).empty());
+  CHECK(bench.hand({master, node(4), HeartbeatAck{}}).empty());
+  CHECK(bench.hand({master, node(4), std::make_shared<const Grant>()}).empty());
 
-  CHECK(bench.relay.counters().discarded == 5);
   CHECK(bench.upstream(true).empty());
-  CHECK(bench.link(3, true).empty());
+  CHECK(bench.link(4, true).empty());
+  CHECK(bench.relay.counters().discarded == 5);
+  CHECK(bench.relay.stored_bytes() == 0);
+}
+
+TEST_CASE("of a node out of reach the newest sign of life goes up when the way opens, once and with its age",
+          "[relay][evidence]") {
+  Bench bench{RelayCore(2, 100'000)};
+  bench.upstream(false);
+  bench.now = at(10min);
+  bench.hand({node(3), master, Heartbeat{}});
+  bench.now = at(20min);
+  bench.hand({node(3), master, std::make_shared<const Hello>()});
+  bench.hand({node(4), master, Heartbeat{}});
+  bench.link(3, false);
+
+  bench.now = at(1h);
+  const auto up = bench.upstream(true);
+
+  REQUIRE(names_of(up) == Names{"Delegated"});  // node 4 is in reach and speaks for itself
+  CHECK(up[0].via == master);
+  CHECK(up[0].packet.from == Endpoint{Role::relay, 2});
+  const Delegated& told = *std::get<Shared<Delegated>>(up[0].packet.message);
+  CHECK(told.word.from == node(3));
+  CHECK(name_of(told.word.message) == "Hello");
+  CHECK(told.kept == 40min);
+  CHECK(bench.relay.counters().delegated == 1);
+  CHECK(bench.relay.stored_bytes() == 0);
+  bench.upstream(false);
+  CHECK(bench.upstream(true).empty());
+}
+
+TEST_CASE("a sign of life takes room that nothing else needs, and gives it back, the oldest first",
+          "[relay][evidence]") {
+  const auto beat = wire_bytes(Heartbeat{});
+  const auto chunk = wire_bytes(chunk_from(1, 1, 100).message);
+  Bench bench{RelayCore(0, chunk + 2 * beat)};
+  for (const std::uint32_t who : {3, 4, 5}) bench.link(who, false);
+  bench.upstream(false);
+  bench.now = at(1min);
+  bench.hand({node(4), master, Heartbeat{}});
+  bench.now = at(2min);
+  bench.hand({node(3), master, Heartbeat{}});
+  bench.hand(chunk_from(1, 1, 100));
+  bench.hand({node(5), master, Heartbeat{}});  // no room left
+  CHECK(bench.relay.stored_bytes() == chunk + 2 * beat);
+
+  CHECK(names_of(bench.hand(held_from(1))).empty());
+
+  const auto up = bench.upstream(true);
+  REQUIRE(names_of(up) == Names{"CommandProgress", "Chunk", "Delegated"});
+  CHECK(std::get<Shared<Delegated>>(up[2].packet.message)->word.from == node(3));
+  CHECK(bench.relay.counters().shed == 0);
+}
+
+TEST_CASE("I-9: a relay that restarts tells nothing of who spoke before", "[relay][evidence]") {
+  Bench bench{RelayCore(0, 1000)};
+  bench.upstream(false);
+  bench.hand({node(3), master, Heartbeat{}});
+
+  bench.relay.restart();
+
+  bench.upstream(false);
+  bench.link(3, false);
+  CHECK(bench.upstream(true).empty());
 }
 
 TEST_CASE("when the way opens, authority goes first, then commands, then events, each in the order they came",

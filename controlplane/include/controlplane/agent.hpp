@@ -68,6 +68,9 @@ class alignas(64) Agent {
   void observe(Observation seen, Priority priority, Instant now, Outbox& out);
   /// The modem found or lost its carrier.
   void on_carrier(bool up, Instant now, Outbox& out);
+  /// The contact plan gives the node windows from now on (A4, S9), or a standing link again: then the next
+  /// round trip tells its class (A2, A3), and silence counts from now. Survives a reboot.
+  void on_contact_plan(bool windowed, Instant now);
   /// What the node found out about itself; told with the next heartbeat and snapshot.
   void set_health(Health health) { health_ = health; }
   void on_battery(std::uint8_t pct, Instant now, Outbox& out);
@@ -128,6 +131,7 @@ class alignas(64) Agent {
   // contact
   void beat(Instant now, Outbox& out);
   void hear(Instant now);
+  void classify();
   void lose_contact(std::string_view why, Instant now, Outbox& out);
   void step(EventType trigger, VerdictKind verdict = VerdictKind::clean, bool has_autonomy = false);
   void send_heartbeat(Instant now, Outbox& out);

@@ -24,10 +24,11 @@ struct AgentState {
   NodeObjects objects;
   LocalGrant local;
   Instant heard = Instant::min();  ///< when it was last in contact, by its own clock
+  bool windowed = false;           ///< as the newest contact plan has it
   std::uint32_t home = 0;          ///< the number of its master
   std::uint64_t home_epoch = 0;    ///< the term in which that took it over; 0: its first one
   IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, is_quarantined, is_wiped,
-              log, desk, objects, local, heard, home, home_epoch)
+              log, desk, objects, local, heard, windowed, home, home_epoch)
 };
 
 }  // namespace ibcf

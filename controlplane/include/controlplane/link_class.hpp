@@ -31,8 +31,10 @@ class LinkClass {
     using enum ConnectivityMode;
     const Duration since_last = now - std::exchange(last_, now);
     if (windowed) return (current_ = edge_cached).value();
-    if (!current_) {
+    if (!current_ || is_open_) {
       current_ = rtt > thresholds.rtt_delayed_above ? delayed : live;
+      is_open_ = false;
+      beyond_since_ = never;
       return *current_;
     }
     const ConnectivityMode next = next_of(rtt, since_last, thresholds);
@@ -48,8 +50,14 @@ class LinkClass {
     return *current_;
   }
 
+  /// The contact plan has no windows any more: the next round trip decides at once.
+  void stand() { is_open_ = current_.has_value(); }
+
   /// The class that a log tells; whether it was about to change is not known.
-  void recall(ConnectivityMode mode) { current_ = mode; }
+  void recall(ConnectivityMode mode) {
+    current_ = mode;
+    is_open_ = is_open_ && mode == ConnectivityMode::edge_cached;
+  }
 
   /// LIVE until something was measured.
   [[nodiscard]] ConnectivityMode current() const { return current_.value_or(ConnectivityMode::live); }
@@ -65,15 +73,17 @@ class LinkClass {
   }
 
   std::optional<ConnectivityMode> current_;
+  bool is_open_ = false;                               // its windows are over, and nothing was measured since
   ConnectivityMode towards_ = ConnectivityMode::live;  // where the last round trips pointed
   Instant beyond_since_ = never;
   Instant last_;
 };
 
-/// What it is called when a link in contact changes its class without a plan.
+/// What it is called when a round trip shows that a link in contact is in another class.
 constexpr EventType change_of_class(ConnectivityMode before, ConnectivityMode after) {
   using enum ConnectivityMode;
   if (after == edge_cached) return EventType::conn_sync_interval_long;
+  if (before == edge_cached && after == live) return EventType::conn_classified;
   if (before == edge_cached) return EventType::conn_sync_interval_short;
   return after == delayed ? EventType::conn_rtt_high : EventType::conn_rtt_ok;
 }

@@ -49,7 +49,9 @@ class Master {
   Master(const Master&) = delete;  // what is inside holds on to what is inside
 
   /// Registers, enrols and activates a node (S1, S2, S3). One with the key of another node is not enrolled
-  /// but QUARANTINED (A29): somebody copied an image.
+  /// but QUARANTINED (A29): somebody copied an image. Where makers are trusted (MasterSettings::attestation),
+  /// one that none of them vouches for is refused and RETIRED, with nothing issued (A28), and one that booted
+  /// what may not be activated is enrolled and QUARANTINED (A31).
   void enrol(Enrolment enrolment, Instant now);
   /// Instead of enrolling: builds this master again from its log, as it was before it died, wherever it died;
   /// to be called before start(). The inventory holds the nodes it is home to, each in its present life, with
@@ -61,13 +63,14 @@ class Master {
   /// Bodies of snapshots are there as far as their own store still has them.
   ///
   /// Not from the log, and made good by what comes: round trips and dwell times, heartbeats since the last
-  /// flush, who is asked for what and when (a node is first missed a full silence after the start); whose
-  /// turn it was at the return gate (each asks again, and waits as long as a first one at most); whom the
-  /// brake had set aside (it goes on to hold, and sets aside again whoever misbehaves again); which evidence
-  /// was told already (at most it is told once more); the nonces of Hellos that led to no session; how far a
-  /// node's clock has been heard, for provisional ends of commands. A lease granted by another master is
-  /// asked for anew before this one acts under it. Lost, and to be ordered again: a hand-over that had not
-  /// begun, and a rollout's order to peers that had not confirmed it; both may be given twice.
+  /// flush, signs of life while AUTONOMOUS, who is asked for what and when (a node is first missed a full
+  /// silence after the start); whose turn it was at the return gate (each asks again, and waits as long as a
+  /// first one at most); whom the brake had set aside (it goes on to hold, and sets aside again whoever
+  /// misbehaves again); which evidence was told already (at most it is told once more); the nonces of Hellos
+  /// that led to no session; how far a node's clock has been heard, for provisional ends of commands. A lease
+  /// granted by another master is asked for anew before this one acts under it. Lost, and to be ordered
+  /// again: a hand-over that had not begun, and a rollout's order to peers that had not confirmed it; both
+  /// may be given twice.
   void recover(std::vector<Enrolment> inventory, Instant now);
   /// Nodes whose home is gone for good get a new one here, where the authority of their scopes is held by
   /// now: what the other masters' logs tell of them by way of replication is taken up, a session that was
@@ -119,6 +122,11 @@ class Master {
   void pause_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   void resume_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
   void halt_rollout(BundleId id, std::string reason, Instant now, Outbox& out);
+  /// From now on the node is in contact in these windows only, the last of which is not over (A4, S9), or,
+  /// with null, its link stands again (A2, A3 by its next round trip): a planned change and no fault. Silence
+  /// is judged by it. The node itself has to learn of it, too (Agent::on_contact_plan). False where it is not
+  /// home here, or is RETIRED, or `windows` is no plan, or the link stands already.
+  bool plan_contacts(NodeId node, ContactPlan windows, std::string reason, Instant now);
   // ---- nodes that are not trusted (docs/quarantine.md) ----
   /// An operator distrusts a node of this master (A32); false where the table has no such arrow here.
   bool order_quarantine(NodeId node, const std::string& by, Instant now);
@@ -140,7 +148,7 @@ class Master {
   /// wipe was sent: what may be wiped is not ACTIVE.
   bool cancel_decommission(NodeId node, const std::string& by, Instant now, Outbox& out);
   /// A new life of a RETIRED node under its old id: `enrolment` has the next incarnation and other keys (A41,
-  /// I-1). False where it is not that.
+  /// I-1); the key of a life that was refused was never bound and may come again. False where it is not that.
   bool reincarnate(Enrolment enrolment, Instant now);
   /// An operator looked at what a brake holds back: who was set aside is judged anew. False where none holds.
   bool release_brake(DomainId domain, std::string_view cause, Instant now);
@@ -188,7 +196,8 @@ class Master {
     std::uint64_t heartbeats = 0;
     std::uint64_t duplicates = 0;  ///< events that were there already
     std::uint64_t refused = 0;     ///< messages with a wrong seal, signature, token or incarnation
-    std::uint64_t stale = 0;       ///< heartbeats and Hellos that came again, or after newer ones
+    std::uint64_t stale = 0;       ///< heartbeats and Hellos that came again, or after newer ones; signs of
+                                   ///< life that prove nothing new
     std::uint64_t deferred = 0;    ///< Hellos answered with "later"
     std::uint64_t commands_issued = 0;
     std::uint64_t replays_granted = 0;
@@ -209,6 +218,8 @@ class Master {
   };
 
   void on_master(const Packet& packet, Instant now, Outbox& out);
+  void on_relay(const Packet& packet, Instant now);
+  void see_alive(NodeRecord& node, Instant stamp, Duration kept, Instant now);
 
   // starting again
   struct Recalled;
@@ -244,6 +255,9 @@ class Master {
   NodeRecord& add_record(Enrolment enrolment);
   [[nodiscard]] bool owns_its_key(const NodeRecord& node) const;
   void finish_enrolment(NodeRecord& node, Instant now);
+  void admit(NodeRecord& node, Instant now);
+  void activate(NodeRecord& node, Instant now);
+  std::string judge_attestation(const NodeRecord& node, Instant now);
   NodeRecord* find_record(Endpoint from);
   NodeRecord* find_record(NodeId id);
   [[nodiscard]] LifecycleFacts facts_of(const NodeRecord& node, VerdictKind verdict) const;
@@ -255,6 +269,9 @@ class Master {
   void watch_health(NodeRecord& node, Health reported, Instant now);
   void sweep(Instant now, Outbox& out);
   void watch(NodeRecord& node, Instant now);
+  void take_plan(NodeRecord& node, const ContactsPlanned& planned, Instant now);
+  void heed_plan(NodeRecord& node, const std::string& reason, Instant now);
+  void skip_past_contacts(NodeRecord& node, Instant now);
   void flush(Instant now);
   void to_node(const NodeRecord& node, Message message, Outbox& out) const;
 

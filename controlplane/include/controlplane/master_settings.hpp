@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/attestation.hpp"
 #include "controlplane/authority.hpp"
 #include "controlplane/health_watch.hpp"
 #include "controlplane/link_class.hpp"
@@ -43,6 +44,7 @@ struct MasterSettings {
   LeaseBounds bounds;
   ReplicationSettings replication;
   std::vector<PublicKey> release_keys;  ///< that may sign releases; none: no artifact is ever verified
+  AttestationTrust attestation;         ///< what a node has to show before it is enrolled
 };
 
 struct MasterIdentity {

@@ -214,6 +214,11 @@ struct Custody {
   std::uint64_t upto = 0;
 };
 
+/// ---- relay to master
+/// --------------------------------------------------------------------------------------
+
+struct Delegated;  // holds a Packet
+
 /// ---- master to master ------------------------------------------------------------------------------------
 
 /// The holder asks before its lease ends; the lease it is given counts from `sent` on the holder's own clock.
@@ -286,7 +291,7 @@ using Message =
                  LeaseRequest, LeaseRevoked, LeaseReleased, Received, Shared<Fin>, Shared<Grant>,
                  Shared<Verdict>, Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
                  Shared<CommandForward>, Shared<RolloutOrder>, Shared<Sync>, Shared<Replicate>,
-                 Shared<Replicated>, NewHome>;
+                 Shared<Replicated>, NewHome, Shared<Delegated>>;
 
 /// A message with its first sender and last receiver; relays in between pass it on. Between a node and its
 /// master it carries a seal (seal.hpp) or is signed.
@@ -295,6 +300,13 @@ struct Packet {
   Endpoint to;
   Message message;
   Seal seal{};
+};
+
+/// "This I could not pass on, and since then its node is out of reach": the newest heartbeat or Hello of a
+/// node as it came. How long it was kept, by its own clock, is the relay's word; all else is the node's.
+struct Delegated {
+  Packet word;
+  Duration kept{};
 };
 
 /// Bytes on the wire: the packed content with its seal or signature, a snapshot's body, and 48 bytes of

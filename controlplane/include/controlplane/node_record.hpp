@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controlplane/admission.hpp"
+#include "controlplane/attestation.hpp"
 #include "controlplane/health_watch.hpp"
 #include "controlplane/lifecycle.hpp"
 #include "controlplane/link_class.hpp"
@@ -17,11 +18,8 @@
 
 namespace ibcf {
 
-/// Half-open window [opens, closes) in which a node is expected to be heard.
-struct PlannedContact {
-  Instant opens;
-  Instant closes;
-};
+/// Windows of a node, sorted and disjoint; null: a standing link.
+using ContactPlan = std::shared_ptr<const std::vector<PlannedContact>>;
 
 /// What an inventory knows of a node before it is first heard.
 struct Enrolment {
@@ -33,8 +31,8 @@ struct Enrolment {
   NodeId id;
   NodeRegistered facts;
   PublicKey public_key{};
-  /// Empty: a standing link. Else sorted and disjoint.
-  std::shared_ptr<const std::vector<PlannedContact>> contacts;
+  ContactPlan contacts;             ///< until another one is planned
+  Shared<Attestation> attestation;  ///< of this life; may be null
 };
 
 /// The reconciliation lock of one node with its session (I-41, I-42): held exactly while this exists.
@@ -53,7 +51,7 @@ struct alignas(64) NodeRecord {
   LifecycleState state;
   std::uint16_t silent_contacts = 0;                      ///< in a row; up to what means contact is lost
   std::uint16_t beats = 0;                                ///< heartbeats since the last flush
-  const std::vector<PlannedContact>* contacts = nullptr;  ///< of its enrolment; null: a standing link
+  const std::vector<PlannedContact>* contacts = nullptr;  ///< of its plan
   Instant last_seen;
 
   // What every heartbeat looks at besides: four more lines, down to enrolment.secret.
@@ -68,7 +66,10 @@ struct alignas(64) NodeRecord {
   Heartbeat newest;
   Enrolment enrolment;
 
+  ContactPlan plan;                  ///< in force
+  Instant planned = Instant::min();  ///< since when
   Instant lost_since = never;
+  Instant alive = Instant::min();   ///< when it made the newest sign of life that its relay told of
   std::size_t next_contact = 0;     ///< first planned contact not yet over
   std::uint64_t fencing_token = 0;  ///< of the newest lock; only rises
   Shared<Verdict> last_verdict;
@@ -88,14 +89,21 @@ struct alignas(64) NodeRecord {
   void fetch_ahead_of_sweep() const { ibcf::fetch_ahead(&state, 1); }
 
   [[nodiscard]] bool is_windowed() const { return contacts != nullptr; }
+  void follow(ContactPlan windows) {
+    plan = std::move(windows);
+    contacts = plan.get();
+    next_contact = 0;
+    silent_contacts = 0;
+  }
   [[nodiscard]] bool is_in_contact() const { return state.mode && ibcf::is_in_contact(*state.mode); }
   [[nodiscard]] bool is_lost() const {
     return state.mode == ConnectivityMode::autonomous || state.mode == ConnectivityMode::disconnected;
   }
-  /// I-36: nothing but the allow list reaches a node that is RETURNING, REPLAYING or QUARANTINED, or is under
-  /// remediation or on its way out of the fleet.
+  /// I-36: nothing but the allow list reaches a node that is RETURNING, REPLAYING or QUARANTINED, is not
+  /// ACTIVE yet, or is under remediation or on its way out of the fleet.
   [[nodiscard]] bool is_barred() const {
-    return lock || (state.mode && is_coming_back(*state.mode)) || is_distrusted;
+    return lock || (state.mode && is_coming_back(*state.mode)) || is_distrusted ||
+           state.phase == Phase::enrolled;
   }
 };
 

@@ -34,6 +34,9 @@ enum class Defect : std::uint8_t {
   claim_ungranted,        ///< a node says that it decided under a LOCAL grant, whatever it was given
   dedupe_forgotten,       ///< a master that starts again does not know what of its nodes it has stored
   lease_by_other_clock,   ///< a holder takes the grantor's clock for its own when its lease ends
+  delegated_is_contact,   ///< what a relay tells of a node counts as if the node were in contact
+  attestation_unchecked,  ///< a master takes an attestation without looking at its signature
+  measurement_ignored,    ///< a master activates a node whatever it booted
 };
 
 inline Defect planted_defect = Defect::none;

@@ -18,7 +18,6 @@ namespace ibcf {
 /// Why a node is not trusted (protocols page, "Trust and quarantine").
 struct QuarantineCause {
   std::string_view word;  ///< what the reason of a lifecycle step or a verdict begins with
-  bool is_hard;           ///< enough by itself; a soft one needs a second, or an operator
   bool is_in_log;         ///< what the node told does not fit together: only a clean replay clears it
 };
 

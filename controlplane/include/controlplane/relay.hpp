@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -18,8 +19,10 @@ enum class RelayClass : std::uint8_t { authority, command, history, transient };
 ///
 /// What finds its way open passes through. What does not: events of nodes are kept in custody, and the node
 /// is told ("you may stop sending", never "you may delete"); commands, verdicts and authority for a node out
-/// of contact wait for it; heartbeats, their acknowledgements and Hellos are worth nothing late and are
-/// dropped. One direction of one node keeps its order within a class.
+/// of contact wait for it; heartbeats, their acknowledgements and Hellos are worth nothing late as what they
+/// are and are dropped, but for the newest sign of life of each node: where the node is out of reach once the
+/// way up opens, its master is told of that (docs/decisions/0018). One direction of one node keeps its order
+/// within a class.
 class RelayCore {
  public:
   /// `queue_bytes` bounds everything this relay stores.
@@ -42,6 +45,7 @@ class RelayCore {
     std::uint64_t shed = 0;       ///< dropped because the queue was full
     std::uint64_t discarded = 0;  ///< transient, with no way open
     std::uint64_t lost = 0;       ///< stored, and gone with a restart
+    std::uint64_t delegated = 0;  ///< signs of life of nodes that could not speak for themselves
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t stored_bytes() const { return stored_bytes_; }
@@ -49,12 +53,24 @@ class RelayCore {
  private:
   using Queue = std::deque<Packet>;
   using Queues = std::array<Queue, 3>;  // by class; transient is never stored
+  struct Sign {
+    Packet word;
+    Instant since;
+  };
+  using Signs = std::map<std::uint32_t, Sign>;
 
   void forward(const Packet& packet, Outbox& out);
   bool store(Queues& queues, const Packet& packet);
   bool make_room(std::uint64_t bytes, RelayClass newcomer);
   void release(Queues& queues, Outbox& out);
   void lose(Queues& queues);
+  bool keep_sign(const Packet& packet, Instant now);
+  void drop_sign(Signs::iterator sign);
+  void drop_oldest_sign();
+  void delegate(Instant now, Outbox& out);
+  [[nodiscard]] bool is_open_to(std::uint32_t node) const {
+    return node >= node_closed_.size() || !node_closed_[node];
+  }
 
   std::uint32_t index_;
   std::uint64_t queue_bytes_;
@@ -64,6 +80,7 @@ class RelayCore {
   // Keyed access only; never iterated where order could reach the log.
   std::unordered_map<std::uint32_t, Queues> for_node_;
   std::vector<bool> node_closed_;
+  Signs signs_;  // of life, by node: the newest that did not get through
   Counters counters_;
 };
 

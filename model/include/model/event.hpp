@@ -86,9 +86,11 @@ enum class EventType : std::uint8_t {
   peer_resumed,
   authority_successor_named,
   range_redriven,
+  contacts_planned,
+  attestation_judged,
 };
 constexpr auto words_of(EventType) {
-  return std::array<std::string_view, 71>{"node.registered",
+  return std::array<std::string_view, 73>{"node.registered",
                                           "node.enrolled",
                                           "node.activated",
                                           "conn.classified",
@@ -158,7 +160,9 @@ constexpr auto words_of(EventType) {
                                           "node.rebooted",
                                           "peer.resumed",
                                           "authority.successor_named",
-                                          "range.redriven"};
+                                          "range.redriven",
+                                          "contacts.planned",
+                                          "attestation.judged"};
 }
 
 /// Upload order in a replay, most urgent first.

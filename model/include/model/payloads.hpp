@@ -382,6 +382,42 @@ struct NodeRebooted {
   IBCF_FIELDS(NodeRebooted, boot, max_epoch_seen)
 };
 
+/// A relay told of a node out of contact that it lives (A12): by a word that the node made then, and that
+/// the relay kept for so long.
+struct ProxyEvidence {
+  std::string arrow;
+  Instant made;
+  Duration kept{};
+  std::string reason;
+  IBCF_FIELDS(ProxyEvidence, arrow, made, kept, reason)
+};
+
+/// Half-open window [opens, closes) in which a node is expected to be heard.
+struct PlannedContact {
+  Instant opens;
+  Instant closes;
+  IBCF_FIELDS(PlannedContact, opens, closes)
+};
+
+/// From now on the node's contact is planned so; without windows its link stands.
+struct ContactsPlanned {
+  std::vector<PlannedContact> windows;
+  std::string reason;
+  IBCF_FIELDS(ContactsPlanned, windows, reason)
+};
+
+/// What a node had to show before it was enrolled: who vouches for it, and for what it booted. Empty where
+/// it showed nothing.
+struct AttestationJudged {
+  std::uint32_t incarnation = 1;
+  Bytes public_key{};  ///< the node's
+  Digest measurement{};
+  Bytes by{};  ///< the maker's key
+  Bytes signature{};
+  std::string objection{};  ///< empty: a trusted maker vouches for it
+  IBCF_FIELDS(AttestationJudged, incarnation, public_key, measurement, by, signature, objection)
+};
+
 /// Calls `use.template operator()<Payload>()` with the payload struct of `type`.
 template <class Use>
 decltype(auto) with_payload(EventType type, Use&& use) {
@@ -456,6 +492,12 @@ decltype(auto) with_payload(EventType type, Use&& use) {
       return use.template operator()<PeerResumed>();
     case EventType::authority_successor_named:
       return use.template operator()<SuccessorNamed>();
+    case EventType::conn_proxy_evidence:
+      return use.template operator()<ProxyEvidence>();
+    case EventType::contacts_planned:
+      return use.template operator()<ContactsPlanned>();
+    case EventType::attestation_judged:
+      return use.template operator()<AttestationJudged>();
     default:
       return use.template operator()<LifecycleStep>();
   }

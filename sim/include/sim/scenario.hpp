@@ -147,6 +147,16 @@ struct Scenario {
     bool decided = true;      ///< the node says so in its log; else a hand's edit that nothing explains
   };
 
+  /// Standing links of nodes have contact windows for a while: `open` at the start of every `every`.
+  struct PlannedContacts {
+    std::string name;
+    std::uint32_t domain = none;  ///< nodes of this subtree; no other plan is for any of them
+    Instant at;
+    Instant until = never;
+    Duration every{};
+    Duration open{};
+  };
+
   /// Authority over a domain changes hands on an operator's order.
   struct Handover {
     Instant at;
@@ -208,6 +218,7 @@ struct Scenario {
   std::vector<CommandLoad> commands;
   std::vector<Rollout> rollouts;
   std::vector<Edit> edits;
+  std::vector<PlannedContacts> contact_plans;
   std::vector<Handover> handovers;
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
