@@ -47,7 +47,9 @@ AgentState Agent::durable() const {
           .heard = last_heard_ - alone_before_,
           .windowed = identity_.windowed,
           .home = identity_.master.index,
-          .home_epoch = home_epoch_};
+          .home_epoch = home_epoch_,
+          .revoked = is_planted(Defect::revocation_not_durable) ? Revocations{} : revoked_,
+          .revocations = revocations_};
 }
 
 void Agent::wake_up(const AgentState& state, bool carrier, Instant now, Outbox& out) {
@@ -78,6 +80,8 @@ void Agent::wake_up(const AgentState& state, bool carrier, Instant now, Outbox& 
   identity_.windowed = state.windowed;
   identity_.master.index = state.home;
   home_epoch_ = state.home_epoch;
+  revoked_ = state.revoked;
+  revocations_ = state.revocations;
   boot_ = state.boot + 1;
   heard_in_window_ = false;
   start(now, out);
@@ -268,6 +272,7 @@ void Agent::on_message(const Packet& packet, Instant now, Outbox& out) {
             [&](const Shared<Verdict>& verdict) { on(*verdict, now, out); },
             [&](const Custody& custody) { on(custody); }, [&](const EpochNotice& notice) { on(notice); },
             [&](const NewHome& home) { follow(home, packet.from, now, out); },
+            [&](const Shared<RevocationNotice>& notice) { on(*notice, out); },
             [&](const Shared<CommandDelivery>& delivery) { on(delivery, now, out); },
             [&](const auto&) { ++refused_; }},  // its own words, turned round
       packet.message);
@@ -316,11 +321,19 @@ void Agent::follow(const NewHome& home, Endpoint from, Instant now, Outbox& out)
   if (home.epoch <= home_epoch_ || home.epoch < max_epoch_seen_) return;  // an older term's
   identity_.master = from;
   home_epoch_ = home.epoch;
+  revocations_ = 0;  // what is revoked stays so, but this one has not told it anything yet
   see_epoch(home.epoch);
   session_.reset();
   if (mode() == ConnectivityMode::replaying) step(EventType::replay_session_lost);
   if (is_in_contact(mode())) step(EventType::sync_gap_detected);
   if (carrier_ && state_.mode) send_hello(now, out);
+}
+
+// Whatever comes late, or again, is on the list already.
+void Agent::on(const RevocationNotice& notice, Outbox& out) {
+  revoked_.add(notice.revoked);
+  revocations_ = std::max(revocations_, notice.generation);
+  send(RevocationsHeld{revocations_, nonce_}, out);
 }
 
 void Agent::see_epoch(std::uint64_t epoch) {
@@ -331,9 +344,10 @@ void Agent::see_epoch(std::uint64_t epoch) {
 
 void Agent::on(const Shared<CommandDelivery>& delivery, Instant now, Outbox& out) {
   see_epoch(delivery->command.epoch);  // before acting (protocols page, "Masters")
+  if (delivery->revocations != nullptr) on(*delivery->revocations, out);
   std::vector<DeskStep> steps;
   desk_.take(delivery, desk_facts(now), steps);
-  has_work_ = !desk_.is_idle();
+  has_work_ = has_open_work();
   do_steps(steps, now, out);
 }
 
@@ -342,7 +356,8 @@ DeskFacts Agent::desk_facts(Instant now) const {
           .max_epoch_seen = max_epoch_seen_,
           .in_contact = is_in_contact(mode()),
           .barred = is_coming_back(mode()) || state_.phase == Phase::quarantined,
-          .battery_pct = static_cast<double>(battery_pct_)};
+          .battery_pct = static_cast<double>(battery_pct_),
+          .revoked = &revoked_};
 }
 
 // After every input: what waits may now begin, or have waited too long.
@@ -351,9 +366,45 @@ void Agent::tend_desk(Instant now, Outbox& out) {
   std::vector<DeskStep> steps;
   desk_.look(desk_facts(now), steps);
   do_steps(steps, now, out);
-  const Instant due = desk_.due(desk_facts(now));
+  tend_objects(now, out);
+  Instant due = desk_.due(desk_facts(now));
+  if (!objects_.waiting.decisions.empty())
+    if (const Instant opens = next_opening(objects_.waiting.constraints, now); opens > now)
+      due = std::min(due, opens);
   if (due != never && due != work_due_) wake(Timer::work, due, out);
-  has_work_ = !desk_.is_idle();
+  has_work_ = has_open_work();
+}
+
+bool Agent::has_open_work() const {
+  return !desk_.is_idle() || !objects_.waiting.decisions.empty();
+}
+
+// What was decided for its objects at a return. It shows at once what waits, or else it would seem to drift.
+void Agent::take_up(const Verdict& verdict, Instant now, Outbox& out) {
+  const auto awaited = objects_.awaited();
+  bool shows = objects_.take_up({verdict.bundle_id, verdict.constraints, max_epoch_seen_, verdict.decisions});
+  if (!objects_.waiting.decisions.empty() && allow(objects_.waiting.constraints, desk_facts(now))) {
+    objects_.carry_out_waiting();
+    shows = true;
+  }
+  if (shows || objects_.awaited() != awaited) write_snapshot(now, out);
+  has_work_ = has_open_work();
+}
+
+// Under a term that is over nothing is done any more (I-23): the master of the new one is shown so, and asked
+// anew.
+void Agent::tend_objects(Instant now, Outbox& out) {
+  if (objects_.waiting.decisions.empty()) return;
+  if (objects_.waiting.epoch < max_epoch_seen_) {
+    objects_.waiting = {};
+    write_snapshot(now, out);
+    if (is_in_contact(mode())) start_return(now, out);
+    return;
+  }
+  const DeskFacts facts = desk_facts(now);
+  if (facts.barred || !allow(objects_.waiting.constraints, facts)) return;
+  objects_.carry_out_waiting();
+  take_snapshot(now, out);
 }
 
 void Agent::do_steps(const std::vector<DeskStep>& steps, Instant now, Outbox& out) {

@@ -24,7 +24,8 @@ void Agent::write_snapshot(Instant now, Outbox& out) {
                                .inventory = identity_.inventory,
                                .firmware = identity_.firmware,
                                .objects = objects_.present,
-                               .installed = desk_.installed().artifacts});
+                               .installed = desk_.installed().artifacts,
+                               .waiting = objects_.awaited()});
   const Digest digest = digest_of(body);
   const auto bytes = std::max(settings_->snapshot_body_bytes, static_cast<std::uint32_t>(body.size()));
   write(EventType::observation_recorded, Priority::snapshot,
@@ -50,6 +51,7 @@ void Agent::change(const std::string& object, ObjectValue value, bool decided, I
             .under_grant = (is_alone && has_autonomy(now)) || is_planted(Defect::claim_ungranted),
             .alone = is_alone ? alone(now) : Duration::zero()},
            now, out);
+    if (is_alone) objects_.decided_anew(object);
   }
   objects_.present[object] = std::move(value);
   publish(now, out);

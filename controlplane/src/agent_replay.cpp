@@ -25,6 +25,7 @@ void Agent::send_hello(Instant now, Outbox& out) {
               .mode = mode(),
               .clock = now,
               .bundle_id = bundle_,
+              .revocations = revocations_,
               .signature = {}};
   hello.signature = identity_.signer->sign(signed_bytes(hello));
   if (mode() == ConnectivityMode::returning) wake(Timer::hello, now + answer_timeout, out);
@@ -53,6 +54,7 @@ void Agent::come_back(Instant now, Outbox& out) {
 bool Agent::answers_hello(std::uint64_t nonce, Instant now) {
   if (nonce != nonce_ || nonce == answered_nonce_) return false;
   answered_nonce_ = nonce;
+  put_off_because_.reset();
   hear(now);
   return true;
 }
@@ -76,6 +78,7 @@ void Agent::on(const Grant& grant, Instant now, Outbox& out) {
 
 void Agent::on(const Defer& defer, Instant now, Outbox& out) {
   if (!answers_hello(defer.nonce, now)) return;
+  put_off_because_ = defer.reason;
   come_back(now, out);
   if (mode() != ConnectivityMode::returning) return;
   wake(Timer::hello, now + defer.retry_after + spread_over(defer.spread, identity_.id, nonce_), out);
@@ -210,7 +213,7 @@ void Agent::on(const Verdict& verdict, Instant now, Outbox& out) {
   see_epoch(verdict.epoch);
   publish_again();
   custody_ = {};
-  if (objects_.carry_out(verdict.bundle_id, verdict.decisions)) write_snapshot(now, out);
+  take_up(verdict, now, out);
   send_heartbeat(now, out);
   publish(now, out);
 }

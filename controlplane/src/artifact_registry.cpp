@@ -82,6 +82,12 @@ std::shared_ptr<const ArtifactPublished> ArtifactRegistry::find(ArtifactId id) c
   return found == artifacts_.end() ? nullptr : found->second.published;
 }
 
+Revocations ArtifactRegistry::revocations() const {
+  Revocations all{keys_.revoked, {}};
+  for (const auto& [id, reason] : revoked_) all.artifacts.push_back(id);
+  return all;
+}
+
 std::uint64_t ArtifactRegistry::newest_release(NodeId node, const std::string& name) const {
   const auto findings = nodes_.find(node);
   if (findings == nodes_.end()) return 0;

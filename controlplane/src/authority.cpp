@@ -102,6 +102,10 @@ void GrantChain::recall(const AuthorityGrant& grant) {
 
 void GrantChain::recall(const SuccessorNamed& named) {
   Chain& chain = chains_.at(named.grant.scope);
+  if (named.grant.reason == GrantReason::handover) {
+    chain.next = named.grant;
+    return;
+  }
   chain.kept = named.grant;
   chain.highest = std::max(chain.highest, named.grant.epoch);
 }
@@ -119,13 +123,18 @@ std::optional<AuthorityGrant> GrantChain::renew(DomainId scope, std::uint64_t ep
   return chain.grant;
 }
 
-void GrantChain::order_handover(DomainId scope, AuthorityLevel level, MasterId to, std::string to_name) {
+SuccessorNamed GrantChain::order_handover(DomainId scope, AuthorityLevel level, MasterId to,
+                                          std::string to_name, Instant now) {
   Chain& chain = chains_.at(scope);
   AuthorityGrant next = chain.grant;
   next.level = level;
   next.holder = to;
   next.holder_name = std::move(to_name);
+  next.epoch = 0;  // it gets one when it begins
+  next.granted_ts = now;
+  next.reason = GrantReason::handover;
   chain.next = next;
+  return {next, chain.grant.epoch, {}};
 }
 
 void GrantChain::released(DomainId scope, std::uint64_t epoch) {

@@ -1,6 +1,7 @@
 #include "controlplane/authority_projection.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -135,20 +136,51 @@ std::vector<ScopeAuthority> AuthorityProjection::scopes(const Query& query) cons
   return found;
 }
 
+// Which grants are no renewals and yet do not rise. Masters' clocks may be hours apart, so who looks at two
+// grantors' terms does not know which came first; but each of them knows its own, in the order of its log.
+// Between grantors a term is only ever doubled.
+std::vector<bool> AuthorityProjection::not_rising(const std::vector<Granted>& grants) {
+  std::vector<std::size_t> own_order(grants.size());
+  std::iota(own_order.begin(), own_order.end(), 0);
+  std::sort(own_order.begin(), own_order.end(), [&](std::size_t a, std::size_t b) {
+    const auto place = [&](std::size_t i) {
+      const EventKey& key = grants[i].key;
+      return std::tie(key.origin, key.incarnation, key.seq);
+    };
+    return place(a) < place(b);
+  });
+  std::vector<bool> found(grants.size());
+  std::map<AnyId, std::uint64_t> highest;
+  for (const std::size_t i : own_order) {
+    const AuthorityGrant& grant = grants[i].grant;
+    std::uint64_t& own = highest[grants[i].key.origin];
+    found[i] = grant.reason != GrantReason::renewal && grant.epoch <= own;
+    own = std::max(own, grant.epoch);
+  }
+  std::map<std::uint64_t, AnyId> begun_by;
+  for (std::size_t i = 0; i < grants.size(); ++i) {
+    if (grants[i].grant.reason == GrantReason::renewal) continue;
+    const auto [first, is_new] = begun_by.try_emplace(grants[i].grant.epoch, grants[i].key.origin);
+    found[i] = found[i] || (!is_new && first->second != grants[i].key.origin);
+  }
+  return found;
+}
+
 void AuthorityProjection::add_grant_anomalies(DomainId id, const Scope& scope, const Query& query,
                                               std::vector<AuthorityAnomaly>& all) const {
   using enum AuthorityAnomalyKind;
   std::map<std::uint64_t, std::set<MasterId>> holders;
   std::uint64_t highest = 0;
-  for (const Granted& granted : scope.grants) {
-    const AuthorityGrant& grant = granted.grant;
+  const std::vector<bool> falls = not_rising(scope.grants);
+  for (std::size_t i = 0; i < scope.grants.size(); ++i) {
+    const AuthorityGrant& grant = scope.grants[i].grant;
     const auto report = [&](AuthorityAnomalyKind kind) {
       if (query.is_within(grant.granted_ts))
         all.push_back({kind, id, {}, {}, grant.epoch, highest, grant.granted_ts});
     };
     const bool renews = grant.reason == GrantReason::renewal;
     if (renews && grant.epoch < highest) report(stale_renewal);
-    if (!renews && grant.epoch <= highest) report(epoch_not_rising);
+    if (falls[i]) report(epoch_not_rising);
     if (grant.reason == GrantReason::breakglass) report(AuthorityAnomalyKind::break_glass);
     auto& known = holders[grant.epoch];
     if (known.insert(grant.holder).second && known.size() > 1) report(two_holders);

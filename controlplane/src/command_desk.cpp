@@ -33,6 +33,10 @@ DeskStep say(const Command& command, CommandState state) {
   return step_about(DeskStep::Kind::say, command, state);
 }
 
+std::size_t known_revoked(const DeskFacts& facts) {
+  return facts.revoked == nullptr ? 0 : facts.revoked->keys.size() + facts.revoked->artifacts.size();
+}
+
 // An artifact of the bundle that it assigns, and that does not run here.
 std::optional<ArtifactId> lacked_by(const CommandDelivery& delivery, const InstalledSet& installed) {
   if (delivery.command.kind != CommandKind::assign_bundle || delivery.bundle == nullptr) return std::nullopt;
@@ -44,6 +48,17 @@ std::optional<ArtifactId> lacked_by(const CommandDelivery& delivery, const Insta
 }
 
 }  // namespace
+
+bool allow(const Constraints& constraints, const DeskFacts& facts, Duration takes) {
+  if (is_planted(Defect::constraint_ignored)) return true;
+  if (constraints.requires_online && !facts.in_contact) return false;
+  if (facts.battery_pct < constraints.min_battery_pct) return false;
+  return next_opening(constraints, facts.now, takes) == facts.now;
+}
+
+Instant next_opening(const Constraints& constraints, Instant now, Duration takes) {
+  return window_of(constraints).next_start(now, takes).value_or(never);
+}
 
 // ---- taking -----------------------------------------------------------------------------------------------
 
@@ -196,15 +211,12 @@ bool CommandDesk::may_start(const Open& open, const DeskFacts& facts) const {
       return false;
   }
   const Constraints* constraints = constraints_of(open);
-  if (constraints == nullptr || is_planted(Defect::constraint_ignored)) return true;
-  if (constraints->requires_online && !facts.in_contact) return false;
-  if (facts.battery_pct < constraints->min_battery_pct) return false;
-  return window_of(*constraints).next_start(facts.now, open.plan.takes) == facts.now;
+  return constraints == nullptr || allow(*constraints, facts, open.plan.takes);
 }
 
 void CommandDesk::look(const DeskFacts& facts, std::vector<DeskStep>& steps) {
   if (is_idle()) return;
-  if (running_ && facts.now >= running_->until) finish(steps);
+  if (running_ && facts.now >= running_->until) finish(facts, steps);
   end_overdue(waiting_, facts, steps);
   end_overdue(line_, facts, steps);
   for (auto open = waiting_.begin(); open != waiting_.end();) {
@@ -267,15 +279,9 @@ void CommandDesk::start(Open open, const DeskFacts& facts, std::vector<DeskStep>
                steps);
   if (command.kind == CommandKind::install_artifact) {
     installs = installed_;
-    const ArtifactPublished& artifact = *delivery->artifact;
-    const Digest payload =
-        settings_.machine != nullptr ? settings_.machine->payload_of(artifact) : artifact.artifact.digest;
-    Installation tried =
-        install(*installs, command, &artifact, payload, *settings_.trust.keys, *settings_.trust.verifier);
-    DeskStep step = step_about(DeskStep::Kind::judged, command, CommandState::accepted);
-    step.judged = std::move(tried.judged);
-    steps.push_back(std::move(step));
-    if (tried.state != CommandState::applied) return end(open, tried.state, std::move(tried.detail), steps);
+    std::string detail;
+    const CommandState state = judge_install(*delivery, facts, *installs, detail, steps);
+    if (state != CommandState::applied) return end(open, state, std::move(detail), steps);
   }
   // Nothing older of its key may run after it (I-35).
   supersede_older(command, steps);
@@ -283,19 +289,40 @@ void CommandDesk::start(Open open, const DeskFacts& facts, std::vector<DeskStep>
     steps.push_back(step_about(DeskStep::Kind::intent, command, CommandState::executing));
   steps.push_back(step_about(DeskStep::Kind::act, command, CommandState::executing));
   const Instant until = facts.now + open.plan.takes;
-  running_ = Running{std::move(open), until, std::move(installs)};
-  if (until <= facts.now) finish(steps);
+  running_ = Running{std::move(open), until, std::move(installs), known_revoked(facts)};
+  if (until <= facts.now) finish(facts, steps);
 }
 
-void CommandDesk::finish(std::vector<DeskStep>& steps) {
-  const Open done = std::move(running_->open);
-  std::optional<InstalledSet> installs = std::move(running_->installs);
+CommandState CommandDesk::judge_install(const CommandDelivery& delivery, const DeskFacts& facts,
+                                        InstalledSet& set, std::string& detail,
+                                        std::vector<DeskStep>& steps) const {
+  const ArtifactPublished& artifact = *delivery.artifact;
+  const Digest payload =
+      settings_.machine != nullptr ? settings_.machine->payload_of(artifact) : artifact.artifact.digest;
+  Installation tried =
+      install(set, delivery.command, &artifact, payload, *settings_.trust.keys, *settings_.trust.verifier,
+              facts.revoked != nullptr ? *facts.revoked : Revocations{});
+  DeskStep step = step_about(DeskStep::Kind::judged, delivery.command, CommandState::accepted);
+  step.judged = std::move(tried.judged);
+  steps.push_back(std::move(step));
+  detail = std::move(tried.detail);
+  return tried.state;
+}
+
+void CommandDesk::finish(const DeskFacts& facts, std::vector<DeskStep>& steps) {
+  Running done = std::move(*running_);
   running_.reset();
-  const bool works = done.plan.failure.empty();
-  if (works && installs) installed_ = std::move(*installs);
-  const bool takes_bundle = works && done.command().kind == CommandKind::assign_bundle;
-  if (takes_bundle) policy_ = done.delivery->bundle;
-  end(done, works ? CommandState::applied : CommandState::failed, done.plan.failure, steps);
+  std::string failure = done.open.plan.failure;
+  // What was revoked while it was being installed is not installed.
+  if (failure.empty() && done.installs && done.revoked != known_revoked(facts)) {
+    InstalledSet set = installed_;
+    judge_install(*done.open.delivery, facts, set, failure, steps);
+  }
+  const bool works = failure.empty();
+  if (works && done.installs) installed_ = std::move(*done.installs);
+  const bool takes_bundle = works && done.open.command().kind == CommandKind::assign_bundle;
+  if (takes_bundle) policy_ = done.open.delivery->bundle;
+  end(done.open, works ? CommandState::applied : CommandState::failed, std::move(failure), steps);
   steps.back().takes_bundle = takes_bundle;
 }
 
@@ -315,9 +342,8 @@ Instant CommandDesk::due(const DeskFacts& facts) const {
     for (const Open& open : *list) due = std::min(due, open.last_start() + Duration{1});
   for (const Open& open : waiting_)
     if (const Constraints* constraints = constraints_of(open))
-      if (const auto start = window_of(*constraints).next_start(facts.now, open.plan.takes);
-          start && *start > facts.now)
-        due = std::min(due, *start);
+      if (const Instant start = next_opening(*constraints, facts.now, open.plan.takes); start > facts.now)
+        due = std::min(due, start);
   return due;
 }
 

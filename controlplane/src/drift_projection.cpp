@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "controlplane/maintenance_window.hpp"
+
 namespace ibcf {
 namespace {
 
@@ -17,6 +19,21 @@ bool is_decided_and_open(const std::string& object, const ObjectValue& actual, c
   const auto decided = node.decided.find(object);
   return decided != node.decided.end() && decided->second.seq > node.reconciled_upto &&
          is_founded(decided->second.said, node.granted) && decided->second.said.value == actual;
+}
+
+// By the node's word, and by its clock, which the window goes by; what enforces security never waits.
+bool waits_for_window(const std::string& object, const DesiredObject& desired, const ExcuseInputs& inputs) {
+  const auto waiting = inputs.actual->waiting.find(object);
+  if (waiting == inputs.actual->waiting.end() || desired.policy == ReconcilePolicy::control_wins ||
+      !inputs.node->seen)
+    return false;
+  const auto window = MaintenanceWindow::parse(inputs.desired->constraints.maintenance_window).first;
+  if (!window || window->is_open(inputs.node->seen->observed)) return false;
+  DesiredObject wanted = desired;
+  if (inputs.settled != nullptr)
+    if (const auto other = inputs.settled->find(object); other != inputs.settled->end())
+      wanted.value = other->second;
+  return distance(object, wanted, waiting->second) == 0;
 }
 
 DriftSummary summed_up(const std::vector<const NodeDrift*>& drifts) {
@@ -47,13 +64,15 @@ DriftSummary summed_up(const std::vector<const NodeDrift*>& drifts) {
 
 std::map<std::string, Excuse> excuses(const ExcuseInputs& inputs) {
   std::map<std::string, Excuse> excused;
-  for (const auto& [name, unused] : inputs.desired->objects) {
+  for (const auto& [name, desired] : inputs.desired->objects) {
     const auto actual = inputs.actual->objects.find(name);
     if (actual == inputs.actual->objects.end()) continue;
     if (is_decided_and_open(name, actual->second, *inputs.node))
       excused[name] = Excuse::local_grant;
     else if (inputs.is_rolling_out && is_as_in_force(name, actual->second, inputs.in_force))
       excused[name] = Excuse::rollout;
+    else if (waits_for_window(name, desired, inputs))
+      excused[name] = Excuse::maintenance_window;
   }
   return excused;
 }
@@ -122,8 +141,9 @@ std::optional<DriftScore> DriftProjection::evaluate(Slot slot, NodeDrift& drift)
   const bool is_on_its_way = node.seen->in_force != bundle->id && inputs_.is_rolling_out(bundle->id) &&
                              (node.failed.is_nil() || node.failed != desired->command);
   std::map<std::string, Excuse> excused;
-  if (is_on_its_way || !node.decided.empty())
-    excused = excuses({bundle, inputs_.find_bundle(node.seen->in_force), &*actual, is_on_its_way, &node});
+  if (is_on_its_way || !node.decided.empty() || !actual->waiting.empty())
+    excused =
+        excuses({bundle, inputs_.find_bundle(node.seen->in_force), &*actual, is_on_its_way, &node, &settled});
   DriftScore result =
       score(*bundle, *actual,
             {.releases = &inputs_.releases_of(bundle->name), .settled = &settled, .expected = &excused});

@@ -10,11 +10,12 @@ namespace ibcf {
 namespace {
 
 ArtifactClaim claim_of(const InstalledSet& set, const Command& command, const ArtifactPublished* delivered,
-                       const Digest& payload) {
+                       const Digest& payload, const Revocations& revoked) {
   ArtifactClaim claim;
   claim.node_id = command.node_id;
   claim.artifact_id = command.artifact_id;
   claim.found = payload;
+  claim.revoked = revoked.has(command.artifact_id);
   if (delivered == nullptr) return claim;
   claim.name = delivered->artifact.name;
   claim.release = delivered->artifact.release;
@@ -22,6 +23,12 @@ ArtifactClaim claim_of(const InstalledSet& set, const Command& command, const Ar
   if (newest != set.newest_release.end() && !is_planted(Defect::forget_releases))
     claim.newest_release = newest->second;
   return claim;
+}
+
+ReleaseKeys less(const ReleaseKeys& keys, const Revocations& revoked) {
+  Revocations all{keys.revoked, {}};
+  all.add(revoked);
+  return {keys.trusted, std::move(all.keys)};
 }
 
 void put(InstalledSet& set, const Artifact& artifact, const Digest& payload) {
@@ -40,10 +47,12 @@ void put(InstalledSet& set, const Artifact& artifact, const Digest& payload) {
 }  // namespace
 
 Installation install(InstalledSet& set, const Command& command, const ArtifactPublished* delivered,
-                     const Digest& payload, const ReleaseKeys& keys, const Verifier& verifier) {
+                     const Digest& payload, const ReleaseKeys& keys, const Verifier& verifier,
+                     const Revocations& revoked) {
   check(command.kind == CommandKind::install_artifact, "only a command to install installs anything");
   Installation done;
-  done.judged = judge(delivered, keys, claim_of(set, command, delivered, payload), verifier);
+  done.judged =
+      judge(delivered, less(keys, revoked), claim_of(set, command, delivered, payload, revoked), verifier);
   const bool is_trusted = done.judged.verdict == ArtifactVerdict::verified ||
                           (is_planted(Defect::install_unverified) && delivered != nullptr);
   if (is_trusted) {

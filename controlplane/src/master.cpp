@@ -103,6 +103,7 @@ void Master::on_message(const Packet& packet, Instant now, Outbox& out) {
                    [&](const Shared<Chunk>& chunk) { on_chunk(*node, *chunk, now, out); },
                    [&](const Shared<Fin>& fin) { on_fin(*node, *fin, now, out); },
                    [&](const CommandProgress& progress) { on_progress(*node, progress, now, out); },
+                   [&](const RevocationsHeld& held) { on_revocations_held(*node, held); },
                    [&](const auto&) { ++counters_.refused; }},  // no word of a node
              packet.message);
 }
@@ -246,6 +247,7 @@ void Master::sweep(Instant now, Outbox& out) {
     watch(nodes_[i], now);
   }
   claim(out);
+  tend_revocations(now, out);
   tend_distrusted(now, out);
   tend_updates(now);
   tend_put_off(now);

@@ -7,6 +7,16 @@
 /// Nodes whose home is gone for good get a new one (protocols page, "Masters"): what is known of them is in
 /// the copies of the lost master's log.
 namespace ibcf {
+namespace {
+
+// As a home master writes it about what it brings to its nodes.
+bool is_about_rollouts(EventType type) {
+  return type == EventType::bundle_published || type == EventType::rollout_started ||
+         type == EventType::rollout_advanced || type == EventType::rollout_moved ||
+         type == EventType::command_issued || type == EventType::command_moved;
+}
+
+}  // namespace
 
 bool Master::adopt(std::vector<Enrolment> inventory, Instant now, Outbox& out) {
   for (const Enrolment& enrolment : inventory)
@@ -18,7 +28,7 @@ bool Master::adopt(std::vector<Enrolment> inventory, Instant now, Outbox& out) {
     add_record(std::move(enrolment)).last_seen = now;
   }
   recalled_ = std::make_shared<Recalled>();
-  recall_former_home(nodes, now);
+  const FormerRollouts former = recall_former_home(nodes, now);
   for (const NodeId id : nodes) {
     commands_.may_have_been_sent(id);
     if (const auto& open = commands_.open_of(id); !open.empty()) unfinished_[id] = open;
@@ -33,6 +43,7 @@ bool Master::adopt(std::vector<Enrolment> inventory, Instant now, Outbox& out) {
     take_up(node, now);
     node.last_seen = now;
   }
+  take_over_rollouts(former, nodes, now, out);
   // What was on its way to the lost master is in the book here.
   std::erase_if(unconfirmed_, [&](const Unconfirmed& sent) {
     const auto* forward = std::get_if<Shared<CommandForward>>(&sent.message);
@@ -44,13 +55,17 @@ bool Master::adopt(std::vector<Enrolment> inventory, Instant now, Outbox& out) {
   return true;
 }
 
-void Master::recall_former_home(const std::set<NodeId>& nodes, Instant now) {
+Master::FormerRollouts Master::recall_former_home(const std::set<NodeId>& nodes, Instant now) {
+  FormerRollouts former;
   store_->scan(0, [&](const Stored& stored) {
     const auto event = decode<Event>(stored.packed);
     check(event.has_value(), "what is stored is an event");
     const auto speaker = id_cast<NodeTag>(event->origin);
     const auto subject = id_cast<NodeTag>(event->subject);
+    if (is_about_rollouts(event->type) && event->origin != any(identity_.id))
+      former[event->origin].apply(*event);
     if (nodes.contains(speaker)) {
+      for (auto& [master, book] : former) book.apply(*event);
       recall_word(*find_record(speaker), *event, now);
     } else if (nodes.contains(subject)) {
       if (event->type == EventType::range_parked || event->type == EventType::range_redriven)
@@ -60,6 +75,17 @@ void Master::recall_former_home(const std::set<NodeId>& nodes, Instant now) {
     }
     return true;
   });
+  return former;
+}
+
+// The nodes of its own have their answers in its own book.
+void Master::take_over_rollouts(const FormerRollouts& former, const std::set<NodeId>& nodes, Instant now,
+                                Outbox& out) {
+  std::vector<const RolloutBook*> books;
+  for (const auto& [master, book] : former) books.push_back(&book);
+  RolloutBook::Todo todo;
+  rollouts_.take_over(books, nodes, now, todo);
+  do_it(todo, now, out);
 }
 
 // Whatever of the old term the node has not begun ends with it; the node fences it from now on. Whether it

@@ -167,11 +167,16 @@ void Master::tend_authority(Instant now, Outbox& out) {
   }
 }
 
+// This master may be the one that has to stop.
+void Master::stop_for(const SuccessorNamed& named) {
+  if (held_.give_up(named.grant.scope, named.present_epoch))
+    chain_.released(named.grant.scope, named.present_epoch);
+}
+
 void Master::order_handover(DomainId scope, const Peer& to, Instant now, Outbox& out) {
-  chain_.order_handover(scope, to.level, to.id, to.name);
-  // This master may be the one that has to stop.
-  const std::uint64_t present = chain_.current(scope)->epoch;
-  if (held_.give_up(scope, present)) chain_.released(scope, present);
+  const SuccessorNamed named = chain_.order_handover(scope, to.level, to.id, to.name, now);
+  append_own(EventType::authority_successor_named, any(scope), encode(named), {}, Priority::authority, now);
+  stop_for(named);
   tend_authority(now, out);
 }
 

@@ -143,12 +143,14 @@ void Master::do_it(const CommandBook::Todo& todo, Instant now, Outbox& out) {
   }
   for (const CommandId id : todo.deliver) {
     const Command& command = commands_.find(id)->command;
+    const NodeRecord& node = nodes_[record_by_id_.at(command.node_id)];
     CommandDelivery delivery{.command = command, .bundle = nullptr, .artifact = nullptr};
     if (command.kind == CommandKind::assign_bundle) delivery.bundle = rollouts_.bundle(command.bundle_id);
-    if (command.kind == CommandKind::install_artifact)
+    if (command.kind == CommandKind::install_artifact) {
       delivery.artifact = artifacts_.find(command.artifact_id);
-    to_node(nodes_[record_by_id_.at(command.node_id)],
-            std::make_shared<const CommandDelivery>(std::move(delivery)), out);
+      delivery.revocations = revocations_lacked_by(node);
+    }
+    to_node(node, std::make_shared<const CommandDelivery>(std::move(delivery)), out);
   }
 }
 
@@ -173,10 +175,19 @@ void Master::order_rollout(const RolloutOrder& order, Instant now, Outbox& out) 
     return;
   }
   if (begin_rollout(order, now, out) == RolloutBook::Begun::refused) return;
+  const bool is_for_others =
+      std::any_of(peers_.begin(), peers_.end(), [&](const Peer& peer) { return peer.id != identity_.id; });
+  if (!is_for_others) return;
+  append_own(
+      EventType::rollout_ordered, any(order.bundle.id),
+      encode(RolloutOrdered{order.bundle.id, order.waves, order.wave_every, order.threshold, order.scopes}),
+      {}, Priority::authority, now);
   for (const Peer& peer : peers_)
-    if (peer.id != identity_.id)
-      to_master_surely(peer.endpoint, any(order.bundle.id), std::make_shared<const RolloutOrder>(order), now,
-                       out);
+    if (peer.id != identity_.id) send_rollout(peer, std::make_shared<const RolloutOrder>(order), now, out);
+}
+
+void Master::send_rollout(const Peer& peer, const Shared<RolloutOrder>& order, Instant now, Outbox& out) {
+  to_master_surely(peer.endpoint, any(order->bundle.id), order, now, out);
 }
 
 RolloutBook::Begun Master::begin_rollout(const RolloutOrder& order, Instant now, Outbox& out) {

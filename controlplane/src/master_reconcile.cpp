@@ -66,7 +66,7 @@ Master::Reconciled Master::reconcile_node(const NodeRecord& node, std::uint64_t 
   const auto input = input_of(node, resynced);
   const bool was_put_off = put_off_.contains(id);
   if (!input) return {};
-  Reconciled reconciled{input->desired.id, reconcile(*input), {}};
+  Reconciled reconciled{input->desired.id, reconcile(*input), {}, input->desired.constraints};
   reconciled.reasons = reasons_to_distrust(reconciled.decisions);
   ++counters_.nodes_reconciled;
   counters_.objects_reconciled += reconciled.decisions.size();
@@ -78,6 +78,11 @@ Master::Reconciled Master::reconcile_node(const NodeRecord& node, std::uint64_t 
                encode(NodeReconciled{session, reconciled.bundle, reconciled.decisions}), {}, Priority::trust,
                now);
   return reconciled;
+}
+
+Constraints Master::constraints_of(BundleId id) const {
+  const PolicyBundle* bundle = views().drift().inputs().find_bundle(id);
+  return bundle != nullptr ? bundle->constraints : Constraints{};
 }
 
 // ---- what was put off -------------------------------------------------------------------------------------

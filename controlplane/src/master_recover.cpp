@@ -61,6 +61,10 @@ void Master::recall_own(const Event& event, Instant now) {
           issued && find_record(issued->command.node_id) == nullptr)
         recalled_->forwarded[issued->command.id] = issued->command;
       return;
+    case EventType::rollout_ordered:
+      if (auto ordered = payload_of<RolloutOrdered>(event))
+        recalled_->rollouts.push_back(std::move(*ordered));
+      return;
     case EventType::artifact_judged:
       recalled_->judged_last = id_cast<NodeTag>(event.subject);
       return;
@@ -70,7 +74,10 @@ void Master::recall_own(const Event& event, Instant now) {
     case EventType::authority_granted:
       return recall_grant(event, now);
     case EventType::authority_successor_named:
-      if (const auto named = payload_of<SuccessorNamed>(event)) chain_.recall(*named);
+      if (const auto named = payload_of<SuccessorNamed>(event)) {
+        chain_.recall(*named);
+        if (named->grant.reason == GrantReason::handover) stop_for(*named);
+      }
       return;
     case EventType::peer_refused:
       if (const auto refused = payload_of<PeerRefused>(event); refused && refused->halted)
@@ -212,10 +219,18 @@ void Master::recall_step(NodeRecord& node, const Event& event, Instant now) {
       check(node.lock.has_value(), "a verdict ends a session");
       node.settled_nonce = node.lock->nonce;
       node.may_return = false;
-      Verdict told{verdict.session, node.lock->nonce,      verdict.kind, verdict.marks,
-                   verdict.epoch,   verdict.commands_held, {},           {}};
+      Verdict told{verdict.session,
+                   node.lock->nonce,
+                   verdict.kind,
+                   verdict.marks,
+                   verdict.epoch,
+                   verdict.commands_held,
+                   {},
+                   {},
+                   {}};
       if (auto& decided = recalled_->decided[node.enrolment.id]; decided.session == verdict.session) {
         told.bundle_id = decided.bundle_id;
+        told.constraints = constraints_of(decided.bundle_id);
         // Nothing is changed on a node that is not trusted.
         if (verdict.kind != VerdictKind::violation) told.decisions = std::move(decided.decisions);
       }
@@ -359,6 +374,10 @@ void Master::recall_remedy(NodeRecord& node, const CommandResult& result, Instan
 void Master::recall_copy(const Event& event, Instant now) {
   if (event.type == EventType::authority_granted) return recall_grant(event, now);
   if (event.type == EventType::authority_successor_named) return see_successor(event, now);
+  // Whoever got the order wrote one of these at once.
+  if (event.type == EventType::bundle_published || event.type == EventType::bundle_refused ||
+      event.type == EventType::rollout_started)
+    recalled_->begun.emplace(id_cast<BundleTag>(event.subject), event.origin);
   const NodeRecord* node = find_record(id_cast<NodeTag>(event.subject));
   if (event.type == EventType::node_reincarnated && node == nullptr)
     return admission_.replace_life(event.subject, admission_.follow(event.subject).incarnation + 1);
@@ -461,7 +480,25 @@ void Master::go_on(Instant now, Outbox& out) {
         to_master_surely(peer.endpoint, any(id),
                          std::make_shared<const CommandForward>(CommandForward{command}), now, out);
   }
+  order_rollouts_again(now, out);
   recalled_.reset();
+}
+
+// To whom did not take it up before this master died; of bundles of one name the newest alone.
+void Master::order_rollouts_again(Instant now, Outbox& out) {
+  std::map<std::string, Shared<RolloutOrder>> newest;
+  for (const RolloutOrdered& ordered : recalled_->rollouts) {
+    const Shared<PolicyBundle> bundle = rollouts_.bundle(ordered.bundle_id);
+    if (bundle == nullptr) continue;
+    Shared<RolloutOrder>& known = newest[bundle->name];
+    if (known == nullptr || known->bundle.release <= bundle->release)
+      known = std::make_shared<const RolloutOrder>(
+          RolloutOrder{*bundle, ordered.waves, ordered.wave_every, ordered.threshold, ordered.scopes});
+  }
+  for (const auto& [name, order] : newest)
+    for (const Peer& peer : peers_)
+      if (peer.id != identity_.id && !recalled_->begun.contains({order->bundle.id, any(peer.id)}))
+        send_rollout(peer, order, now, out);
 }
 
 }  // namespace ibcf

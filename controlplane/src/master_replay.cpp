@@ -47,6 +47,14 @@ StreamSeqs heads_of(const Hello& hello) {
   return heads;
 }
 
+// The control stream holds trust, authority and results of commands.
+Urgency urgency_of(const NodeRecord& node, const Hello& hello) {
+  constexpr std::size_t control = index_of(StreamClass::control);
+  const bool is_suspect = node.state.phase == Phase::quarantined;
+  return is_suspect || hello.streams[control].head > node.stored->marks[control] ? Urgency::urgent
+                                                                                 : Urgency::routine;
+}
+
 std::uint64_t bytes_in(const Hello& hello) {
   std::uint64_t bytes = 0;
   for (const StreamHolding& held : hello.streams) bytes += held.bytes;
@@ -92,9 +100,12 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   node.last_seen = now;
   node.silent_contacts = 0;
   if (sees_traffic_after_wipe(node, now) || node.state.phase == Phase::decommissioning) return;
+  node.revocations_held = hello.revocations;
+  tell_revocations(node, now, out);  // before anything that it may act on
   if (is_put_off(node)) {
     ++counters_.deferred;
-    to_node(node, Defer{hello.nonce, defer_quarantined_for, defer_quarantined_for}, out);
+    to_node(node, Defer{hello.nonce, defer_quarantined_for, defer_quarantined_for, DeferReason::distrusted},
+            out);
     return;
   }
   if (!see_return(node, hello, now)) return;
@@ -118,18 +129,18 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     Reconciled reconciled = reconcile_node(node, 0, true, now);
     note_reconciled(node);
     to_node(node,
-            std::make_shared<const Verdict>(Verdict{0, hello.nonce, VerdictKind::clean, node.stored->marks,
-                                                    *node.epoch, 0, reconciled.bundle,
-                                                    std::move(reconciled.decisions)}),
+            std::make_shared<const Verdict>(Verdict{
+                0, hello.nonce, VerdictKind::clean, node.stored->marks, *node.epoch, 0, reconciled.bundle,
+                std::move(reconciled.decisions), std::move(reconciled.constraints)}),
             out);
     dispatch_open(node, now, out);
     order_again(node, now, out);
     return;
   }
-  const ReturnGate::Answer answer = gate_.ask(enrolment.id, bytes_in(hello), now);
+  const ReturnGate::Answer answer = gate_.ask(enrolment.id, bytes_in(hello), urgency_of(node, hello), now);
   if (!answer.admitted) {
     ++counters_.deferred;
-    to_node(node, Defer{hello.nonce, answer.retry_after, answer.spread}, out);
+    to_node(node, Defer{hello.nonce, answer.retry_after, answer.spread, answer.reason}, out);
     return;
   }
   grant(node, hello, now, out);
@@ -375,7 +386,8 @@ void Master::give_verdict(NodeRecord& node, VerdictKind kind, std::vector<std::s
   node.settled_nonce = nonce;
   node.may_return = false;
   node.last_verdict = std::make_shared<const Verdict>(
-      Verdict{session, nonce, kind, marks, epoch, held, reconciled.bundle, std::move(reconciled.decisions)});
+      Verdict{session, nonce, kind, marks, epoch, held, reconciled.bundle, std::move(reconciled.decisions),
+              std::move(reconciled.constraints)});
   to_node(node, node.last_verdict, out);
   dispatch_open(node, now, out);
   if (kind == VerdictKind::clean) order_again(node, now, out);
@@ -411,7 +423,9 @@ void Master::learn(NodeRecord& node, const Event& event, Instant now, Outbox& ou
     if (const auto intent = payload_of<CommandIntent>(event))
       commands_.progressed(node.enrolment.id, intent->command_id, CommandState::executing, todo);
   } else {
-    if (event.type == EventType::node_rebooted) resume_update(node, now);
+    if (event.type != EventType::node_rebooted) return;
+    resume_update(node, now);
+    node.revocations_held = 0;  // it may have come up from a backup
     return;
   }
   rollouts_.apply(event);

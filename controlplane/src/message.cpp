@@ -22,7 +22,8 @@ std::uint32_t packed_size(const T& value) {
 
 std::uint32_t bytes_of(const CommandDelivery& delivery) {
   return packed_size(delivery.command) + (delivery.bundle ? packed_size(*delivery.bundle) : 0) +
-         (delivery.artifact ? packed_size(*delivery.artifact) : 0);
+         (delivery.artifact ? packed_size(*delivery.artifact) : 0) +
+         (delivery.revocations ? packed_size(*delivery.revocations) : 0);
 }
 
 }  // namespace
@@ -41,7 +42,9 @@ std::uint32_t wire_bytes(const Message& message) {
                      [](const CommandProgress&) { return 25 + seal; },
                      [](const EpochNotice&) { return 24 + seal; },
                      [](const NewHome&) { return 24 + seal; },
-                     [](const Defer&) { return 24 + seal; },
+                     [](const RevocationsHeld&) { return 16 + seal; },
+                     [](const Shared<RevocationNotice>& notice) { return packed_size(*notice) + seal; },
+                     [](const Defer&) { return 25 + seal; },
                      [](const LeaseRequest&) { return 32u; },
                      [](const LeaseRevoked&) { return 24u; },
                      [](const LeaseReleased&) { return 24u; },
@@ -54,7 +57,7 @@ std::uint32_t wire_bytes(const Message& message) {
                        for (const LogEntry& entry : chunk->entries) bytes += bytes_of(entry);
                        return bytes;
                      },
-                     [](const Shared<Hello>&) { return 477u; },
+                     [](const Shared<Hello>&) { return 485u; },
                      [](const Shared<CommandDelivery>& delivery) { return bytes_of(*delivery) + seal; },
                      [](const Shared<LeaseGranted>& granted) { return packed_size(granted->grant) + 8; },
                      [](const Shared<CommandForward>& forward) { return packed_size(forward->command); },
@@ -81,12 +84,34 @@ std::uint32_t wire_bytes(const Message& message) {
 }
 
 std::string_view name_of(const Message& message) {
-  constexpr std::array<std::string_view, std::variant_size_v<Message>> names{
-      "Heartbeat",    "HeartbeatAck",   "ChunkAck",     "Nack",         "Custody",       "CommandProgress",
-      "EpochNotice",  "Defer",          "LeaseRequest", "LeaseRevoked", "LeaseReleased", "Received",
-      "Fin",          "Grant",          "Verdict",      "Chunk",        "Hello",         "CommandDelivery",
-      "LeaseGranted", "CommandForward", "RolloutOrder", "Sync",         "Replicate",     "Replicated",
-      "NewHome",      "Delegated"};
+  constexpr std::array<std::string_view, std::variant_size_v<Message>> names{"Heartbeat",
+                                                                             "HeartbeatAck",
+                                                                             "ChunkAck",
+                                                                             "Nack",
+                                                                             "Custody",
+                                                                             "CommandProgress",
+                                                                             "EpochNotice",
+                                                                             "Defer",
+                                                                             "LeaseRequest",
+                                                                             "LeaseRevoked",
+                                                                             "LeaseReleased",
+                                                                             "Received",
+                                                                             "Fin",
+                                                                             "Grant",
+                                                                             "Verdict",
+                                                                             "Chunk",
+                                                                             "Hello",
+                                                                             "CommandDelivery",
+                                                                             "LeaseGranted",
+                                                                             "CommandForward",
+                                                                             "RolloutOrder",
+                                                                             "Sync",
+                                                                             "Replicate",
+                                                                             "Replicated",
+                                                                             "NewHome",
+                                                                             "Delegated",
+                                                                             "RevocationsHeld",
+                                                                             "RevocationNotice"};
   return names[message.index()];
 }
 
@@ -145,6 +170,7 @@ Bytes signed_bytes(const Hello& hello) {
   encoder.put(hello.mode);
   encoder.put(hello.clock);
   encoder.put(hello.bundle_id);
+  encoder.put(hello.revocations);
   return bytes;
 }
 

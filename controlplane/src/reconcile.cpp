@@ -199,6 +199,10 @@ std::vector<ObjectDecision> reconcile(const ReconcileInput& input) {
                             base != nullptr ? &base->value : nullptr,
                             find(present, name),
                             own != decided.end() ? own->second : nullptr};
+    const ObjectValue* waits_for = find(input.waiting, name);
+    if (waits_for != nullptr && *waits_for == conflict.wanted && conflict.decided == nullptr &&
+        desired.policy != ReconcilePolicy::quarantine)
+      continue;
     DesiredObject wanted = desired;
     wanted.value = conflict.wanted;
     if (conflict.actual == nullptr || distance(name, wanted, *conflict.actual) > 0)

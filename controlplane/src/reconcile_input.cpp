@@ -16,7 +16,10 @@ std::optional<ReconcileInput> reconcile_input(const DriftInputs& inputs, Slot sl
     input.base = inputs.find_bundle(node.seen->in_force);
     input.observed_stamp = node.seen->at.hlc;
   }
-  if (actual != nullptr) input.observed = actual->objects;
+  if (actual != nullptr) {
+    input.observed = actual->objects;
+    input.waiting = actual->waiting;
+  }
   const auto working = input.observed.find(std::string(critical_work_object));
   input.in_critical_work = working != input.observed.end() && working->second == exact_value("true");
   for (const auto& [object, one] : node.decided) {

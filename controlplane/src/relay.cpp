@@ -7,6 +7,7 @@ namespace ibcf {
 RelayClass relay_class_of(const Message& message) {
   return std::visit(Match{[](const EpochNotice&) { return RelayClass::authority; },
                           [](const Shared<Verdict>&) { return RelayClass::authority; },
+                          [](const Shared<RevocationNotice>&) { return RelayClass::authority; },
                           [](const Shared<CommandDelivery>&) { return RelayClass::command; },
                           [](const CommandProgress&) { return RelayClass::command; },
                           [](const Shared<Chunk>& chunk) {

@@ -1,6 +1,7 @@
 #include "controlplane/replication.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "controlplane/planted.hpp"
 #include "model/check.hpp"
@@ -251,15 +252,20 @@ void Replication::tell(Peer& peer, std::uint64_t question, std::uint64_t answers
   out.send(peer.endpoint, self_.endpoint, peer.endpoint, std::make_shared<const Sync>(std::move(sync)));
 }
 
-// The marks of the streams that have changed in the log from `position` on.
+// The marks of the streams that have changed in the log from `position` on, by number: a bit for each stream
+// says whether it did.
 std::vector<StreamMark> Replication::marks_since(std::uint64_t position) const {
-  std::vector<Number> changed;
-  for (; position < index_.size(); ++position) changed.push_back(index_.stream_at(position));
-  std::sort(changed.begin(), changed.end());
-  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+  std::vector<std::uint64_t> changed(index_.streams() / 64 + 1);
+  for (; position < index_.size(); ++position) {
+    const Number stream = index_.stream_at(position);
+    changed[stream / 64] |= std::uint64_t{1} << stream % 64;
+  }
   std::vector<StreamMark> marks;
-  marks.reserve(changed.size());
-  for (const Number stream : changed) marks.push_back({index_.key(stream), index_.held(stream)});
+  for (std::size_t word = 0; word < changed.size(); ++word)
+    for (std::uint64_t bits = changed[word]; bits != 0; bits &= bits - 1) {
+      const auto stream = static_cast<Number>(word * 64) + static_cast<Number>(std::countr_zero(bits));
+      marks.push_back({index_.key(stream), index_.held(stream)});
+    }
   return marks;
 }
 

@@ -35,50 +35,67 @@ void ReturnGate::measure(Instant now) {
   goodput_ = std::max(pace, (3 * goodput_ + pace) / 4);
   measured_from_ = now;
   measured_ = 0;
-  std::erase_if(waiting_, [&](const auto& entry) {
-    const bool is_gone = entry.second.back_by + settings_.longest_wait < now;
-    if (is_gone) {
-      queued_ -= entry.second.claim;
-      overdue_.erase({entry.second.ticket, entry.first});
-    }
-    return is_gone;
-  });
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    const auto [node, waiter] = *next++;
+    if (waiter.back_by + settings_.longest_wait < now) forget(node, waiter);
+  }
 }
 
-// Beside those who are in, and those whose turn it is before this one.
-bool ReturnGate::has_room(const Waiter& waiter, Instant now) const {
-  std::uint64_t before = 0;
+ReturnGate::Rank ReturnGate::rank_of(const Waiter& waiter) {
+  if (waiter.put_off >= turns) return Rank::patient;
+  return waiter.urgency == Urgency::urgent ? Rank::urgent : Rank::routine;
+}
+
+void ReturnGate::remember(NodeId node, const Waiter& waiter) {
+  waiting_[node] = waiter;
+  queued_ += waiter.claim;
+  queue_of(waiter).insert({waiter.ticket, node});
+}
+
+void ReturnGate::forget(NodeId node, const Waiter& waiter) {
+  queue_of(waiter).erase({waiter.ticket, node});
+  queued_ -= waiter.claim;
+  waiting_.erase(node);
+}
+
+// Why there is no room for it: beside those who are in, and those whose turn it is before this one.
+std::optional<DeferReason> ReturnGate::objection_to(const Waiter& waiter, Instant now) const {
+  std::uint64_t bytes = committed_ + waiter.claim;
   std::size_t sessions = open_.size();
-  for (const auto& [ticket, node] : overdue_) {
-    if (waiter.put_off >= turns && ticket >= waiter.ticket) break;
-    const Waiter& other = waiting_.at(node);
-    if (ticket == waiter.ticket || other.back_by < now) continue;
-    before += other.claim;
-    ++sessions;
-  }
-  if (sessions >= settings_.sessions) return false;
-  return sessions == 0 || committed_ + before + waiter.claim <= budget();
+  const auto is_full = [&] { return sessions >= settings_.sessions || (sessions > 0 && bytes > budget()); };
+  const auto count = [&](Rank rank) {
+    for (const auto& [ticket, node] : queue(rank)) {
+      if (rank == rank_of(waiter) && ticket >= waiter.ticket) break;
+      const Waiter& other = waiting_.at(node);
+      if (other.back_by < now) continue;
+      bytes += other.claim;
+      ++sessions;
+    }
+  };
+  if (is_full()) return DeferReason::full;
+  count(Rank::patient);
+  if (is_full()) return DeferReason::patient_first;
+  if (rank_of(waiter) == Rank::routine) count(Rank::urgent);
+  if (is_full()) return DeferReason::urgent_first;
+  return std::nullopt;
 }
 
 std::uint64_t ReturnGate::claim_of(std::uint64_t backlog_bytes) const {
   return std::min(backlog_bytes, budget() / at_least_at_once);
 }
 
-ReturnGate::Answer ReturnGate::ask(NodeId node, std::uint64_t backlog_bytes, Instant now) {
+ReturnGate::Answer ReturnGate::ask(NodeId node, std::uint64_t backlog_bytes, Urgency urgency, Instant now) {
   measure(now);
   ended(node, now);  // a session of it that is still open was lost
   const std::uint64_t claim = claim_of(backlog_bytes);
   const auto known = waiting_.find(node);
-  Waiter waiter = known == waiting_.end() ? Waiter{++tickets_, claim, 0, now} : known->second;
-  if (known != waiting_.end()) {
-    queued_ -= waiter.claim;
-    overdue_.erase({waiter.ticket, node});
-    waiting_.erase(known);
-  }
+  Waiter waiter = known == waiting_.end() ? Waiter{++tickets_, claim, 0, now, urgency} : known->second;
+  if (known != waiting_.end()) forget(node, waiter);
   waiter.claim = claim;
-  if (!has_room(waiter, now)) return put_off(node, waiter, now);
+  waiter.urgency = urgency;
+  if (const auto reason = objection_to(waiter, now)) return put_off(node, waiter, *reason, now);
   let_in(node, claim, now);
-  return {true, {}, {}};
+  return {true, {}, {}, {}};
 }
 
 void ReturnGate::recall(NodeId node, std::uint64_t backlog_bytes, Instant at) {
@@ -97,17 +114,21 @@ void ReturnGate::let_in(NodeId node, std::uint64_t claim, Instant now) {
 }
 
 // The longer the queue, the wider they spread.
-ReturnGate::Answer ReturnGate::put_off(NodeId node, Waiter waiter, Instant now) {
+ReturnGate::Answer ReturnGate::put_off(NodeId node, Waiter waiter, DeferReason reason, Instant now) {
   const Duration until_free = time_for(committed_ / std::max<std::size_t>(1, open_.size()), goodput_);
   const Answer answer{
       false, std::clamp(until_free, settings_.shortest_wait, settings_.longest_wait),
-      std::clamp(time_for(queued_, goodput_), settings_.shortest_wait, settings_.longest_wait)};
+      std::clamp(time_for(queued_, goodput_), settings_.shortest_wait, settings_.longest_wait), reason};
   ++waiter.put_off;
   waiter.back_by = now + answer.retry_after + answer.spread + settings_.shortest_wait;
-  if (waiting_.size() >= settings_.most_waiting) return answer;
-  queued_ += waiter.claim;
-  if (waiter.put_off >= turns) overdue_.insert({waiter.ticket, node});
-  waiting_[node] = waiter;
+  if (waiting_.size() >= settings_.most_waiting) {
+    // An urgent one is remembered instead of who came last with no more than history.
+    const Queue& routine = queue(Rank::routine);
+    if (rank_of(waiter) == Rank::routine || routine.empty()) return answer;
+    const NodeId last = routine.rbegin()->second;
+    forget(last, Waiter(waiting_.at(last)));
+  }
+  remember(node, waiter);
   return answer;
 }
 

@@ -57,7 +57,11 @@ std::vector<std::string> RolloutBook::problems_of_order(const RolloutOrder& orde
 RolloutBook::Begun RolloutBook::begin(const RolloutOrder& order, DomainId scope, std::vector<NodeId> nodes,
                                       Instant now, Todo& todo) {
   const BundleId id = order.bundle.id;
-  if (find_record(id) != nullptr) return Begun::known_already;
+  if (Record* known = find_record(id)) {
+    std::erase_if(nodes, [&](NodeId node) { return known->place.contains(node); });
+    if (!nodes.empty()) extend(*known, std::move(nodes), todo);
+    return Begun::known_already;
+  }
   if (refused_.contains(id)) return Begun::refused;
   if (auto problems = problems_of_order(order); !problems.empty()) {
     refused_[id] = problems;
@@ -68,16 +72,7 @@ RolloutBook::Begun RolloutBook::begin(const RolloutOrder& order, DomainId scope,
                            Priority::authority});
     return Begun::refused;
   }
-  if (!bundles_.contains(id))
-    todo.events.push_back({EventType::bundle_published,
-                           any(id),
-                           encode(BundlePublished{order.bundle}),
-                           {},
-                           Priority::authority});
-  bundles_[id] = std::make_shared<const PolicyBundle>(order.bundle);
-  for (Record& record : records_)
-    if (!is_over(record.rollout.state) && bundle(record.rollout.bundle_id)->name == order.bundle.name)
-      halt(record.rollout.bundle_id, "superseded by " + order.bundle.version, todo);
+  publish(order.bundle, todo);
   if (nodes.empty()) return Begun::yes;
   shuffle_by_id(nodes);
   const RolloutStarted started{id,
@@ -91,6 +86,21 @@ RolloutBook::Begun RolloutBook::begin(const RolloutOrder& order, DomainId scope,
   todo.events.push_back({EventType::rollout_started, any(id), encode(started), {}, Priority::authority});
   insert(started, now);
   return Begun::yes;
+}
+
+// An older rollout of the same name ends with it.
+void RolloutBook::publish(const PolicyBundle& published, Todo& todo) {
+  if (!bundles_.contains(published.id))
+    todo.events.push_back({EventType::bundle_published,
+                           any(published.id),
+                           encode(BundlePublished{published}),
+                           {},
+                           Priority::authority});
+  bundles_[published.id] = std::make_shared<const PolicyBundle>(published);
+  for (Record& record : records_)
+    if (!is_over(record.rollout.state) && record.rollout.bundle_id != published.id &&
+        bundle(record.rollout.bundle_id)->name == published.name)
+      halt(record.rollout.bundle_id, "superseded by " + published.version, todo);
 }
 
 void RolloutBook::insert(const RolloutStarted& started, Instant at) {
@@ -110,9 +120,88 @@ void RolloutBook::insert(const RolloutStarted& started, Instant at) {
                     .reason = {}};
   record.wave_every = started.wave_every;
   record.due = at;
-  for (const NodeId node : started.nodes) {
-    record.place.emplace(node, record.targets.size());
-    record.targets.push_back({.node = node, .standing = Standing::open, .command = {}, .hlc = 0});
+  join(record, started);
+}
+
+// Those of its nodes that are no targets yet come last.
+void RolloutBook::join(Record& record, const RolloutStarted& started) {
+  for (const NodeId node : started.nodes)
+    if (record.place.emplace(node, record.targets.size()).second)
+      record.targets.push_back({.node = node, .standing = Standing::open, .command = {}, .hlc = 0});
+  record.rollout.targets = static_cast<std::uint32_t>(record.targets.size());
+  wake(record);
+}
+
+// ---- going on for a master that is gone -------------------------------------------------------------------
+
+bool RolloutBook::has_answered(BundleId id, NodeId node) const {
+  const Record* record = find_record(id);
+  if (record == nullptr) return false;
+  const auto place = record->place.find(node);
+  if (place == record->place.end()) return false;
+  const Standing standing = record->targets[place->second].standing;
+  return standing == Standing::applied || standing == Standing::failed;
+}
+
+void RolloutBook::take_over(const std::vector<const RolloutBook*>& former, const std::set<NodeId>& nodes,
+                            Instant now, Todo& todo) {
+  for (const RolloutBook* book : former)
+    for (const Record& theirs : book->records_) {
+      const BundleId id = theirs.rollout.bundle_id;
+      const Shared<PolicyBundle> bundle = book->bundle(id);
+      const bool is_replaced = std::any_of(bundles_.begin(), bundles_.end(), [&](const auto& known) {
+        return known.second->name == bundle->name && known.second->release > bundle->release;
+      });
+      if (is_over(theirs.rollout.state) || is_replaced) continue;
+      std::vector<NodeId> left;
+      for (const Target& target : theirs.targets) {
+        const bool has_answered = std::any_of(former.begin(), former.end(), [&](const RolloutBook* other) {
+          return other->has_answered(id, target.node);
+        });
+        if (nodes.contains(target.node) && !has_answered) left.push_back(target.node);
+      }
+      if (!left.empty()) take_over(theirs, *bundle, std::move(left), now, todo);
+    }
+}
+
+void RolloutBook::take_over(const Record& theirs, const PolicyBundle& bundle, std::vector<NodeId> left,
+                            Instant now, Todo& todo) {
+  publish(bundle, todo);
+  if (Record* ours = find_record(bundle.id)) return extend(*ours, std::move(left), todo);
+  RolloutStarted started = as_started(theirs);
+  started.nodes = std::move(left);
+  started.targets = static_cast<std::uint32_t>(started.nodes.size());
+  todo.events.push_back(
+      {EventType::rollout_started, any(bundle.id), encode(started), {}, Priority::authority});
+  insert(started, now);
+  if (theirs.rollout.state == RolloutState::paused)
+    move(records_.back(), RolloutState::paused, theirs.rollout.reason, todo);
+}
+
+RolloutStarted RolloutBook::as_started(const Record& record) {
+  RolloutStarted started{record.rollout.bundle_id, record.rollout.scope,
+                         record.rollout.targets,   static_cast<std::uint32_t>(record.rollout.waves.size()),
+                         record.rollout.waves,     record.wave_every,
+                         record.rollout.threshold, {}};
+  for (const Target& target : record.targets) started.nodes.push_back(target.node);
+  return started;
+}
+
+// A rollout that is at rest stays so with its new targets, and one that was done goes on.
+void RolloutBook::extend(Record& record, std::vector<NodeId> nodes, Todo& todo) {
+  RolloutStarted more;
+  more.nodes = std::move(nodes);
+  join(record, more);
+  todo.events.push_back({EventType::rollout_started,
+                         any(record.rollout.bundle_id),
+                         encode(as_started(record)),
+                         {},
+                         Priority::authority});
+  if (record.rollout.state == RolloutState::done) {
+    record.forgiven = record.rollout.failed;
+    move(record, RolloutState::advancing, "nodes were added", todo);
+  } else if (record.rollout.state != RolloutState::advancing) {
+    move(record, record.rollout.state, record.rollout.reason, todo);
   }
 }
 
@@ -261,6 +350,8 @@ void RolloutBook::apply(const Event& event) {
       if (const auto started = payload_of<RolloutStarted>(event);
           started && find_record(started->bundle_id) == nullptr)
         insert(*started, event.occurred);
+      else if (started)
+        join(*find_record(started->bundle_id), *started);
       return;
     case EventType::rollout_advanced:
       if (const auto advanced = payload_of<RolloutAdvanced>(event)) see(*advanced);

@@ -32,6 +32,7 @@ void put(Encoder& encoder, const CommandDelivery& delivery) {
   encoder.put(delivery.command);
   put_shared(delivery.bundle);
   put_shared(delivery.artifact);
+  put_shared(delivery.revocations);
 }
 template <Described T>
 void put(Encoder& encoder, const T& fields) {
@@ -64,6 +65,8 @@ Seal seal_of(const LinkSecret& secret, const Message& message) {
           [&](const CommandProgress& one) { return sealed(one); },
           [&](const EpochNotice& one) { return sealed(one); },
           [&](const NewHome& one) { return sealed(one); }, [&](const Defer& one) { return sealed(one); },
+          [&](const RevocationsHeld& one) { return sealed(one); },
+          [&](const Shared<RevocationNotice>& one) { return sealed(*one); },
           [&](const Shared<Grant>& one) { return sealed(*one); },
           [&](const Shared<Verdict>& one) { return sealed(*one); },
           [&](const Shared<CommandDelivery>& one) { return sealed(*one); },

@@ -50,6 +50,7 @@ class Altering {
     visit(hello.mode);
     visit(hello.clock);
     visit(hello.bundle_id);
+    visit(hello.revocations);
     visit(hello.signature);
   }
   void visit(CommandDelivery& delivery) {
@@ -59,6 +60,7 @@ class Altering {
     };
     add_or_drop(delivery.bundle);
     add_or_drop(delivery.artifact);
+    add_or_drop(delivery.revocations);
   }
 
   /// Fields passed, those not changed included.
@@ -78,6 +80,7 @@ class Altering {
   }
   void change(Instant& value) { value += Duration{1 + static_cast<std::int64_t>(bits_ % 1'000'000'000'000)}; }
   void change(Duration& value) { value += Duration{1 + static_cast<std::int64_t>(bits_ % 1'000'000'000)}; }
+  void change(double& number) { number += 1; }
   void change(std::string& text) { text += 'x'; }
   void change(Bytes& bytes) { change_byte(bytes); }
   template <std::size_t N>
@@ -90,7 +93,7 @@ class Altering {
     change_byte(id.bytes);
   }
   /// A list of what has no form of its own here: one more.
-  template <Described T>
+  template <class T>
   void change(std::vector<T>& list) {
     list.emplace_back();
   }

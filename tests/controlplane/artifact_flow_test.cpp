@@ -1,8 +1,5 @@
+#include "artifact_fleet.hpp"
 #include "controlplane/artifact_audit.hpp"
-#include "controlplane/artifact_release.hpp"
-#include "controlplane/projections.hpp"
-#include "controlplane/sha256.hpp"
-#include "hand_driver.hpp"
 #include "model/payloads.hpp"
 
 /// Artifacts on their whole way: handed in at a master, sent with a command, judged and installed by a node,
@@ -12,69 +9,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Fleet : HandDriver {
-  Ed25519Signer release_key{sha256_of(Bytes{1})};
-  Ed25519Signer foreign_key{sha256_of(Bytes{2})};
-
-  explicit Fleet(std::uint32_t nodes = 2) {
-    release_keys.trusted = {release_key.public_key()};
-    master_settings.release_keys = release_keys.trusted;
-    start(nodes);
-    run_for(3min);
-  }
-  static ReleaseFacts facts_of(std::uint64_t release) {
-    ReleaseFacts facts;
-    facts.name = "gateway";
-    facts.version = "1." + std::to_string(release);
-    facts.release = release;
-    facts.sha256 = sha256_of(Bytes{static_cast<std::uint8_t>(release)});
-    facts.builder_id = "https://builds.example";
-    return facts;
-  }
-  ArtifactId publish(std::uint64_t release) {
-    const ArtifactPublished made = make_release(facts_of(release), release_key);
-    REQUIRE(master->publish_artifact(made, made.artifact.digest, now));
-    return made.artifact.id;
-  }
-  std::optional<CommandId> install(std::uint32_t node, ArtifactId artifact) {
-    CommandOrder wanted{.node = id_of(node), .home = {Role::master, 0}, .scope = domain};
-    wanted.kind = CommandKind::install_artifact;
-    wanted.artifact_id = artifact;
-    return order(wanted);
-  }
-  [[nodiscard]] std::vector<InstalledArtifact> shown_by(std::uint32_t node) const {
-    return master->views().drift().actual_of(id_of(node)).value_or(Snapshot{}).installed;
-  }
-  [[nodiscard]] std::size_t count(EventType type) const {
-    std::size_t found = 0;
-    store.scan(0, [&](const Stored& stored) {
-      found += decode<Event>(stored.packed)->type == type ? 1 : 0;
-      return true;
-    });
-    return found;
-  }
-  /// With the artifact, to every node.
-  void roll_out_with(ArtifactId artifact) {
-    RolloutOrder order;
-    order.bundle.id = derive_id<BundleTag>("hand", 1, "bundle");
-    order.bundle.name = "baseline";
-    order.bundle.version = "1.0.0";
-    order.bundle.release = 1;
-    order.bundle.objects["service"].value = exact_value("on");
-    order.bundle.artifacts = {artifact};
-    order.waves = {1};
-    roll_out(order);
-  }
-  [[nodiscard]] std::size_t quarantined() const {
-    std::size_t count = 0;
-    for (std::uint32_t node = 0; node < agents.size(); ++node)
-      count += phase_of(node) == Phase::quarantined ? 1 : 0;
-    return count;
-  }
-  [[nodiscard]] Phase phase_of(std::uint32_t node) const {
-    return *master->find_node(id_of(node))->state.phase;
-  }
-};
+using Fleet = ArtifactFleet;
 
 }  // namespace
 

@@ -140,7 +140,7 @@ TEST_CASE("a renewal keeps the term, and only its holder gets it", "[authority]"
 TEST_CASE("I-20: a hand-over begins when the holder gave up, with the next epoch", "[authority]") {
   GrantChain chain(bounds);
   first_grant(chain);
-  chain.order_handover(scope, AuthorityLevel::global, bob, "bob");
+  chain.order_handover(scope, AuthorityLevel::global, bob, "bob", at(0s));
 
   CHECK_FALSE(chain.advance(scope, at(1s)));
   CHECK_FALSE(chain.renew(scope, 1, alice, at(1s)));  // no new lease for a term that is to end
@@ -154,12 +154,35 @@ TEST_CASE("I-20: a hand-over begins when the holder gave up, with the next epoch
   CHECK_FALSE(chain.is_handing_over(scope));
 }
 
+TEST_CASE("a hand-over that was ordered before a restart goes on after it", "[authority][recover]") {
+  GrantChain chain(bounds);
+  first_grant(chain);
+  const AuthorityGrant first = *chain.current(scope);
+  const auto named = chain.order_handover(scope, AuthorityLevel::global, bob, "bob", at(5s));
+  CHECK(named.grant.reason == GrantReason::handover);
+  CHECK(named.present_epoch == 1);
+  GrantChain again(bounds);
+  again.recall(first);
+  again.recall(named);
+
+  CHECK(again.is_handing_over(scope));
+  CHECK_FALSE(again.renew(scope, 1, alice, at(6s)));
+  again.released(scope, 1);
+  const auto next = again.advance(scope, at(7s));
+  REQUIRE(next);
+  CHECK(next->epoch == 2);
+  CHECK(next->holder == bob);
+  CHECK(next->reason == GrantReason::handover);
+  again.recall(*next);
+  CHECK_FALSE(again.is_handing_over(scope));
+}
+
 TEST_CASE("nobody gave up: the next term begins only when lease, drift and delivery are over",
           "[authority]") {
   GrantChain chain(bounds);
   first_grant(chain);
   chain.renew(scope, 1, alice, at(10s));
-  chain.order_handover(scope, AuthorityLevel::global, bob, "bob");
+  chain.order_handover(scope, AuthorityLevel::global, bob, "bob", at(0s));
 
   CHECK_FALSE(chain.advance(scope, at(10s + lease + 6s) - 1ns));
   const auto next = chain.advance(scope, at(10s + lease + 6s));
@@ -175,7 +198,7 @@ TEST_CASE("a release of another term, or one nobody asked for, ends nothing", "[
 
   chain.released(scope, 1);
   CHECK(chain.renew(scope, 1, alice, at(1s)));
-  chain.order_handover(scope, AuthorityLevel::global, bob, "bob");
+  chain.order_handover(scope, AuthorityLevel::global, bob, "bob", at(0s));
   chain.released(scope, 7);
   CHECK_FALSE(chain.advance(scope, at(2s)));
 }
@@ -285,7 +308,7 @@ TEST_CASE("I-21: two masters whose clocks are hours apart and drift within the b
           if (!contest.chain.is_handing_over(scope)) {
             const bool to_bob = contest.chain.current(scope)->holder == alice;
             contest.chain.order_handover(scope, AuthorityLevel::region, to_bob ? bob : alice,
-                                         to_bob ? "bob" : "alice");
+                                         to_bob ? "bob" : "alice", at(0s));
           }
           break;
         case 1:
@@ -321,7 +344,7 @@ Duration both_act() {
   HeldAuthority of_alice(bounds), of_bob(bounds);
   const Instant begin = at(2h);
   of_alice.take(first_grant(chain, begin), begin - behind);
-  chain.order_handover(scope, AuthorityLevel::region, bob, "bob");
+  chain.order_handover(scope, AuthorityLevel::region, bob, "bob", at(0s));
   Duration both{};
   for (Instant now = begin; now < begin + 2h; now += 1s) {
     if (const auto grant = chain.advance(scope, now)) of_bob.take(*grant, now);

@@ -293,3 +293,124 @@ TEST_CASE("a master that took nodes over and dies goes on with them from its log
     CHECK(session.ending(global) == whole.ending);
   }
 }
+
+namespace {
+
+/// GLOBAL rolls a bundle out to all; the region brings it to one node of its two, for the other is away.
+struct HalfRolledOut {
+  static constexpr std::uint32_t near = 2, away = 3;
+  FleetDriver fleet;
+  const BundleId wanted = derive_id<BundleTag>("failover", 1, "bundle");
+  bool is_cut = false;
+
+  HalfRolledOut() {
+    fleet.agent_settings.snapshot = 1min;
+    fleet.agent_settings.snapshot_body_bytes = 100;
+    fleet.passes = [this](const Packet& packet) {
+      const Endpoint node{Role::node, away};
+      return !(is_cut && (packet.from == node || packet.to == node));
+    };
+    fleet.start(2, 2);
+    fleet.run_until(at(5min));
+    is_cut = true;
+    fleet.run_until(at(10min));
+    RolloutOrder order;
+    order.bundle.id = wanted;
+    order.bundle.name = "baseline";
+    order.bundle.version = "1.0.0";
+    order.bundle.release = 1;
+    order.bundle.objects["service"].value = exact_value("on");
+    order.waves = {1};
+    fleet.let(global, [&](Master& master, Instant now, Outbox& out) {
+      master.order_rollout(order, now, out);
+      return true;
+    });
+    fleet.run_until(at(15min));
+    REQUIRE(fleet.agent(near).bundle() == wanted);
+  }
+  /// GLOBAL takes over the nodes of the region, which is lost.
+  void take_over() {
+    fleet.lose_for_good(region);
+    fleet.let(global, [&](Master& master, Instant now, Outbox& out) {
+      master.order_handover(FleetDriver::domain_id(region), fleet.peer(global, false), now, out);
+      return true;
+    });
+    REQUIRE(fleet.run_to([&] {
+      return fleet.master(global).epoch_for(FleetDriver::domain_id(region), fleet.local(global)).has_value();
+    }));
+    REQUIRE(fleet.let(global, [&](Master& master, Instant now, Outbox& out) {
+      return master.adopt({fleet.enrolment_of(near), fleet.enrolment_of(away)}, now, out);
+    }));
+    fleet.nodes[near].adopted_by = fleet.nodes[away].adopted_by = global;
+  }
+  [[nodiscard]] const Rollout& rollout() const { return *fleet.master(global).rollouts().find(wanted); }
+};
+
+}  // namespace
+
+TEST_CASE("what is left of a lost master's rollouts goes on with who takes its nodes over",
+          "[failover][rollout]") {
+  HalfRolledOut half;
+  FleetDriver& fleet = half.fleet;
+  CHECK(half.rollout().state == RolloutState::done);
+  CHECK(half.rollout().targets == 2);
+
+  half.take_over();
+  if (GENERATE(false, true)) fleet.restart(global);
+  fleet.run_for(5min);
+  CHECK(half.rollout().state == RolloutState::advancing);
+  CHECK(half.rollout().targets == 3);  // the node that has it already is not ordered anything again
+  CHECK(fleet.agent(HalfRolledOut::away).bundle().is_nil());
+  half.is_cut = false;
+  REQUIRE(fleet.run_to([&] { return fleet.agent(HalfRolledOut::away).bundle() == half.wanted; }));
+  fleet.run_for(3min);
+
+  CHECK(half.rollout().state == RolloutState::done);
+  CHECK(half.rollout().applied == 3);
+  std::map<AnyId, std::size_t> ordered;
+  for (const Event& event : fleet.events(global, EventType::command_issued)) ++ordered[event.subject];
+  CHECK(ordered[any(FleetDriver::node_id(HalfRolledOut::near))] == 1);
+  CHECK(ordered[any(FleetDriver::node_id(HalfRolledOut::away))] == 1);
+  CHECK(fleet.view(global)->rollouts().status(half.wanted)->applied >= 3);
+}
+
+TEST_CASE("a lost master's rollout that was halted, or that a newer one replaced, does not go on",
+          "[failover][rollout]") {
+  HalfRolledOut half;
+  FleetDriver& fleet = half.fleet;
+  const bool is_halted = GENERATE(true, false);
+  RolloutOrder newer;
+  newer.bundle.id = derive_id<BundleTag>("failover", 1, "newer");
+  newer.bundle.name = "baseline";
+  newer.bundle.version = "1.1.0";
+  newer.bundle.release = 2;
+  newer.bundle.objects["service"].value = exact_value("off");
+  newer.waves = {1};
+  const auto order_newer = [&] {
+    fleet.let(global, [&](Master& master, Instant now, Outbox& out) {
+      master.order_rollout(newer, now, out);
+      return true;
+    });
+  };
+  if (is_halted) {
+    fleet.let(region, [&](Master& master, Instant now, Outbox& out) {
+      master.halt_rollout(half.wanted, "an operator's order", now, out);
+      return true;
+    });
+  } else {
+    fleet.cut(global, region);
+    order_newer();
+  }
+  fleet.run_for(2min);
+  half.take_over();
+  half.is_cut = false;
+  fleet.run_for(10min);
+
+  CHECK(half.rollout().targets == 2);
+  CHECK(fleet.agent(HalfRolledOut::away).bundle().is_nil());
+  if (is_halted) return;
+  order_newer();  // which did not reach the region: ordered again, it takes in who has come since
+  fleet.run_for(5min);
+  CHECK(fleet.agent(HalfRolledOut::away).bundle() == newer.bundle.id);
+  CHECK(fleet.agent(HalfRolledOut::near).bundle() == newer.bundle.id);
+}

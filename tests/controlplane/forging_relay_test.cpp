@@ -36,6 +36,7 @@ struct Day {
     twin.start(2);
     twin.run_until(at(3min));
     REQUIRE(twin.order(0));
+    twin.master->revoke_key({}, "leaked", twin.now);
     twin.run_until(at(5min));
     REQUIRE(twin.settle(0, 1min));
     twin.cut(0);
@@ -103,9 +104,10 @@ std::uint64_t refusals(const HandDriver& twin, const Endpoint& by) {
 }
 
 using Names = std::set<std::string_view>;
-const Names all_words{"Heartbeat", "HeartbeatAck",    "Chunk",          "ChunkAck",    "Nack",
-                      "Fin",       "CommandProgress", "Hello",          "EpochNotice", "Defer",
-                      "Grant",     "Verdict",         "CommandDelivery"};
+const Names all_words{
+    "Heartbeat", "HeartbeatAck",    "Chunk",           "ChunkAck",         "Nack",
+    "Fin",       "CommandProgress", "Hello",           "EpochNotice",      "Defer",
+    "Grant",     "Verdict",         "CommandDelivery", "RevocationNotice", "RevocationsHeld"};
 
 std::uint64_t mix(std::uint64_t value) {  // splitmix64
   value += 0x9e3779b97f4a7c15;

@@ -140,7 +140,8 @@ void check_same(const HandDriver& twin, const Again& restarted) {
 }
 
 /// What a master answers to one packet, each message in its bytes; but for the numbers that every life of a
-/// master has of its own: those of sessions and of commands.
+/// master has of its own: those of sessions and of commands; and for what is revoked, which each life says
+/// anew.
 std::vector<Bytes> told(const std::vector<Message>& sent) {
   std::vector<Bytes> all;
   const LinkSecret secret = HandDriver::secret_of(0);
@@ -148,6 +149,12 @@ std::vector<Bytes> told(const std::vector<Message>& sent) {
     const std::string_view name = name_of(message);
     Bytes bytes(name.begin(), name.end());
     Message plain = message;
+    if (std::holds_alternative<Shared<RevocationNotice>>(message)) continue;
+    if (const auto* delivery = std::get_if<Shared<CommandDelivery>>(&message)) {
+      CommandDelivery same = **delivery;
+      same.revocations = nullptr;
+      plain = std::make_shared<const CommandDelivery>(same);
+    }
     if (const auto* grant = std::get_if<Shared<Grant>>(&message)) {
       Grant same = **grant;
       same.session = 0;

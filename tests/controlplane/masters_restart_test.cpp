@@ -2,6 +2,7 @@
 #include <set>
 
 #include "fleet_driver.hpp"
+#include "mortal_store.hpp"
 
 /// All masters of a fleet restart from their logs at once, with replays and commands under way between them.
 using namespace ibcf;
@@ -114,4 +115,98 @@ TEST_CASE("masters that restart one after the other, again and again, hold the s
     for (std::uint32_t i = 0; i < masters; ++i) CHECK(fleet.holds_all(i, n));
     CHECK(driver.nodes[n].executed.size() == 1);
   }
+}
+
+TEST_CASE("a hand-over goes on that GLOBAL had ordered and not begun when it restarted",
+          "[recover][authority]") {
+  FleetDriver fleet;
+  fleet.start(3);
+  fleet.run_for(1min);
+  const DomainId scope = FleetDriver::domain_id(1);
+  const bool holder_answers = GENERATE(true, false);
+  fleet.cut(0, 1);
+  fleet.let(0, [&](Master& master, Instant now, Outbox& out) {
+    master.order_handover(scope, fleet.peer(2, false), now, out);
+    return true;
+  });
+  fleet.run_for(15s);
+  fleet.restart(0);
+  if (holder_answers) fleet.heal(0, 1);
+  fleet.run_for(4min);
+
+  CHECK(fleet.master(2).epoch_for(scope, fleet.local(2)) == 2u);
+  CHECK_FALSE(fleet.master(1).epoch_for(scope, fleet.local(1)));
+  const auto grants = fleet.events(0, EventType::authority_granted);
+  const auto handed = std::find_if(grants.begin(), grants.end(), [&](const Event& event) {
+    const auto grant = payload_of<AuthorityGranted>(event)->grant;
+    return grant.scope == scope && grant.epoch == 2;
+  });
+  REQUIRE(handed != grants.end());
+  CHECK(payload_of<AuthorityGranted>(*handed)->grant.reason ==
+        (holder_answers ? GrantReason::handover : GrantReason::expiry));
+}
+
+TEST_CASE("GLOBAL does not act again under a term that it had ordered to hand over when it died",
+          "[recover][authority]") {
+  HandDriver twin;
+  MortalStore mortal(twin);
+  twin.start(1);
+  twin.run_until(at(1min));
+  REQUIRE(twin.master->epoch_for(twin.domain, twin.now) == 1u);
+  const Peer other{.endpoint = {Role::master, 1},
+                   .id = derive_id<MasterTag>("hand", 1, "other"),
+                   .name = "other",
+                   .level = AuthorityLevel::region,
+                   .scopes = {},
+                   .lease = 2h};
+  mortal.dies_after = mortal.appends + 1;
+  mortal.dies_at_orders = true;
+  Outbox out;
+  CHECK_THROWS_AS(twin.master->order_handover(twin.domain, other, twin.now, out), HandDriver::Killed);
+  mortal.dies_at_orders = false;
+  twin.restart_master();
+
+  CHECK_FALSE(twin.master->epoch_for(twin.domain, twin.now));
+  twin.run_for(1min);
+  bool is_begun = false;
+  for (const Event& event : twin.events())
+    if (event.type == EventType::authority_granted)
+      is_begun = is_begun || payload_of<AuthorityGranted>(event)->grant.holder == other.id;
+  CHECK(is_begun);
+}
+
+TEST_CASE("a rollout reaches a master that was away when it was ordered, though GLOBAL restarted since",
+          "[recover][rollout]") {
+  FleetDriver fleet;
+  fleet.start(3, 1);
+  fleet.run_for(2min);
+  fleet.cut(0, 1);
+  const auto order = [&](std::uint64_t release) {
+    RolloutOrder rollout;
+    rollout.bundle.id = derive_id<BundleTag>("restart", 1, "bundle", release);
+    rollout.bundle.name = "baseline";
+    rollout.bundle.version = "1." + std::to_string(release) + ".0";
+    rollout.bundle.release = release;
+    rollout.bundle.objects["service"].value = exact_value("on");
+    rollout.waves = {1};
+    fleet.let(0, [&](Master& master, Instant now, Outbox& out) {
+      master.order_rollout(rollout, now, out);
+      return true;
+    });
+    fleet.run_for(2min);
+    return rollout.bundle.id;
+  };
+  order(1);
+  const BundleId newest = order(2);
+  REQUIRE(fleet.agent(2).bundle() == newest);
+  REQUIRE(fleet.agent(1).bundle().is_nil());
+  fleet.restart(0);
+  const std::uint64_t sent = fleet.events(2, EventType::bundle_published).size();
+  fleet.heal(0, 1);
+  fleet.run_for(4min);
+
+  CHECK(fleet.agent(1).bundle() == newest);
+  CHECK(fleet.agent(2).bundle() == newest);
+  CHECK(fleet.events(0, EventType::bundle_refused).empty());  // what is old is not ordered again
+  CHECK(fleet.events(2, EventType::bundle_published).size() == sent + 1);
 }

@@ -67,6 +67,8 @@ TEST_CASE(
   CHECK(wire_bytes(shared(Fin{})) == packed(Fin{}) + 16 + 48);
   CHECK(wire_bytes(CommandProgress{}) == packed(CommandProgress{}) + 16 + 48);
   CHECK(wire_bytes(EpochNotice{}) == packed(EpochNotice{}) + 16 + 48);
+  CHECK(wire_bytes(RevocationsHeld{}) == packed(RevocationsHeld{}) + 16 + 48);
+  CHECK(wire_bytes(shared(RevocationNotice{})) == packed(RevocationNotice{}) + 16 + 48);
   CHECK(wire_bytes(Defer{}) == packed(Defer{}) + 16 + 48);
   CHECK(wire_bytes(shared(Grant{})) == packed(Grant{}) + 16 + 48);
   CHECK(wire_bytes(shared(Verdict{})) == packed(Verdict{}) + 16 + 48);
@@ -129,6 +131,7 @@ TEST_CASE("what a Hello's signature covers changes with every field but the sign
   CHECK(differs([](Hello& h) { h.mode = ConnectivityMode::live; }));
   CHECK(differs([](Hello& h) { h.clock += 1ns; }));
   CHECK(differs([](Hello& h) { h.bundle_id.bytes[0] ^= 1; }));
+  CHECK(differs([](Hello& h) { ++h.revocations; }));
   CHECK_FALSE(differs([](Hello& h) { h.signature[0] ^= 1; }));
 }
 

@@ -393,6 +393,28 @@ TEST_CASE("two masters at odds over a scope are visible", "[projection][authorit
   CHECK(projections.authority().find(south)->newest.epoch == 4);
 }
 
+TEST_CASE("I-20: a term that falls is told from its grantor's own log, whatever the clocks say",
+          "[projection][authority]") {
+  using enum AuthorityAnomalyKind;
+  const auto anomalies_of = [](const Scribe& scribe) {
+    Projections projections(domains());
+    read_all(projections, scribe.events);
+    return kinds_of(projections.authority().anomalies());
+  };
+  Scribe apart;
+  grant(apart, grant_of(south, 1, 2, 1s, GrantReason::predelegated));  // by a clock that is late
+  grant(apart, grant_of(south, 0, 1, 2s, GrantReason::initial));
+  grant(apart, grant_of(south, 0, 3, 3s, GrantReason::handover));
+  CHECK(anomalies_of(apart).empty());
+
+  Scribe falling;
+  grant(falling, grant_of(south, 0, 4, 1s, GrantReason::initial));
+  grant(falling, grant_of(south, 0, 3, 2s, GrantReason::handover));
+  CHECK(anomalies_of(falling) == std::vector{epoch_not_rising});
+  std::swap(falling.events[0].hlc, falling.events[1].hlc);  // its clock was set back between
+  CHECK(anomalies_of(falling) == std::vector{epoch_not_rising});
+}
+
 TEST_CASE("I-25: every fenced or stale execution is visible, and only those", "[projection][authority]") {
   using enum AuthorityAnomalyKind;
   Scribe scribe;

@@ -2,6 +2,7 @@
 #include "controlplane/projections.hpp"
 #include "hand_driver.hpp"
 #include "model/payloads.hpp"
+#include "planted_defect.hpp"
 
 /// Bodies, reconciliation, drift and attention in the lives of a node and its master: what the node shows,
 /// what the master decides at a return, what the node makes of it.
@@ -213,6 +214,132 @@ TEST_CASE(
   CHECK(twin.record().state.phase == Phase::quarantined);
   CHECK(twin.count(EventType::replay_not_needed) == 0);
   CHECK(twin.verdict().reasons == std::vector<std::string>{"reconcile: net/mtu"});
+}
+
+namespace {
+
+constexpr auto at_two = "daily 00:00-00:10; 02:00-03:00";
+
+/// A node whose return decided, outside of its window, to undo what was changed by hand.
+struct Waits : Life {
+  explicit Waits(ReconcilePolicy policy = ReconcilePolicy::epoch_wins) : Life(policy, at_two) {
+    change_alone(mtu, "1400", false);
+    REQUIRE(verdict().kind == VerdictKind::clean);
+    REQUIRE(now > ibcf::at(10min));
+  }
+  [[nodiscard]] std::size_t waiting() const { return agent().objects().waiting.decisions.size(); }
+  /// Away for long enough to have to come back.
+  void come_back_again() {
+    const std::size_t before = count(EventType::replay_verdict);
+    cut(0);
+    REQUIRE(run_to([&] { return agent().mode() == ConnectivityMode::autonomous; }));
+    heal(0);
+    REQUIRE(run_to([&] { return count(EventType::replay_verdict) > before; }));
+    run_for(2min);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("I-62: what a return decides waits for its bundle's window, and is expected drift until then",
+          "[reconcile][drift][window]") {
+  Waits twin;
+  CHECK(twin.value_of(mtu) == "1400");
+  CHECK(twin.waiting() == 1);
+  const auto is_apart = [&] {
+    const auto details = twin.master->views().drift().details_of(HandDriver::id_of(0));
+    return twin.drift().score == 0 && details->out_of_spec.empty() && details->expected.size() == 1 &&
+           details->expected[0].drift.object == mtu &&
+           details->expected[0].excuse == Excuse::maintenance_window;
+  };
+  CHECK(is_apart());
+  twin.run_until(at(119min));
+  CHECK(twin.value_of(mtu) == "1400");
+  CHECK(is_apart());
+
+  twin.run_until(at(121min));
+  CHECK(twin.value_of(mtu) == "1500");
+  CHECK(twin.waiting() == 0);
+  CHECK(twin.drift().evaluated);
+  CHECK(twin.drift().expected == 0);
+  CHECK(twin.drift().score == 0);
+
+  // What a hand changes after that was decided by nobody.
+  twin.run_until(at(4h));
+  twin.change(mtu, "1400", false);
+  twin.run_for(2min);
+  CHECK(twin.drift().out_of_spec == 1);
+  CHECK(twin.drift().expected == 0);
+}
+
+TEST_CASE("what enforces security is not put off to the maintenance window", "[reconcile][window]") {
+  const Waits twin(ReconcilePolicy::control_wins);
+  CHECK(twin.value_of(mtu) == "1500");
+  CHECK(twin.waiting() == 0);
+}
+
+TEST_CASE("planted: a node that ignores constraints carries a decision out whatever its bundle's window",
+          "[reconcile][window][defect]") {
+  const Planted planted(Defect::constraint_ignored);
+  CHECK(Waits().value_of(mtu) == "1500");
+}
+
+TEST_CASE("what waits for the window is done in it, alone and after a reboot too",
+          "[reconcile][window][reboot]") {
+  Waits twin;
+  twin.cut(0);
+  REQUIRE(twin.run_to([&] { return twin.agent().mode() == ConnectivityMode::autonomous; }));
+  twin.reboot(0);
+  CHECK(twin.waiting() == 1);
+  twin.run_until(at(119min));
+  CHECK(twin.value_of(mtu) == "1400");
+  twin.run_until(at(121min));
+
+  CHECK(twin.value_of(mtu) == "1500");
+}
+
+TEST_CASE("a return before the window decides nothing anew, and counts no try", "[reconcile][window]") {
+  Waits twin(ReconcilePolicy::give_up);
+  for (int more = 0; more < 4; ++more) twin.come_back_again();
+  REQUIRE(twin.now < at(119min));
+  std::size_t told = 0;
+  for (const Event& event : twin.events())
+    if (event.type == EventType::node_reconciled) told += payload_of<NodeReconciled>(event)->decisions.size();
+  CHECK(told == 1);
+  CHECK(twin.waiting() == 1);
+  twin.run_until(at(121min));
+
+  CHECK(twin.value_of(mtu) == "1500");
+}
+
+TEST_CASE("I-23: what waits under a term that is over is not done, but asked for anew",
+          "[reconcile][window][authority]") {
+  Waits twin;
+  const auto heads = twin.agent().objects().waiting.epoch;
+  const std::size_t before = twin.count(EventType::node_reconciled);
+  // Its master hears of a new term, and tells it.
+  twin.give({Role::master, 0}, {{Role::master, 1}, {Role::master, 0}, EpochNotice{twin.domain, heads + 1}});
+  twin.run_for(10s);
+  CHECK(twin.count(EventType::sync_gap_detected) == 1);
+  twin.run_for(1min);
+
+  CHECK(twin.count(EventType::node_reconciled) == before + 1);
+  CHECK(twin.waiting() == 1);
+  CHECK(twin.agent().objects().waiting.epoch == heads + 1);
+  twin.run_until(at(121min));
+  CHECK(twin.value_of(mtu) == "1500");
+}
+
+TEST_CASE("what a node decides alone is not undone in the window by what was decided before",
+          "[reconcile][window]") {
+  Waits twin;
+  twin.cut(0);
+  REQUIRE(twin.run_to([&] { return twin.agent().mode() == ConnectivityMode::autonomous; }));
+  twin.change(mtu, "1300", true);
+  CHECK(twin.waiting() == 0);
+  twin.run_until(at(121min));
+
+  CHECK(twin.value_of(mtu) == "1300");
 }
 
 TEST_CASE("a verdict that got lost is carried out with the next one", "[reconcile]") {

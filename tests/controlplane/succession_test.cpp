@@ -19,8 +19,9 @@ struct Three : FleetDriver {
   std::size_t both = 0;  ///< looks at which two would have acted
   std::size_t looks = 0;
 
-  explicit Three(std::uint32_t nodes_each = 1) {
+  explicit Three(std::uint32_t nodes_each = 1, Duration global_ahead = {}) {
     for (int i = 0; i < 3; ++i) add_master();
+    seats[0].clock.offset = global_ahead;
     connect(0, 1);
     connect(0, 2);
     connect(1, 2);
@@ -98,7 +99,7 @@ TEST_CASE("an epoch that is kept for a successor is given to nobody else", "[aut
   CHECK(chain.name_successor(scope, AuthorityLevel::region, three, "three", at(2s))->grant.epoch == 3);
   CHECK_FALSE(chain.took(kept->grant, at(3s)));  // replaced by the later name
 
-  chain.order_handover(scope, AuthorityLevel::region, two, "two");
+  chain.order_handover(scope, AuthorityLevel::region, two, "two", at(0s));
   chain.released(scope, 1);
   CHECK(chain.advance(scope, at(4s))->epoch == 4);
   CHECK(chain.break_glass(scope, AuthorityLevel::global, three, "three", at(5s))->epoch == 5);
@@ -125,6 +126,26 @@ TEST_CASE("a successor waits out every grant and renewal that it hears of", "[au
   succession.name(named, at(11min));
   succession.heard(scope, 2, at(12min));  // that term has been: it is over
   CHECK(succession.due(at(10h)).empty());
+}
+
+TEST_CASE("I-20: no term is said to fall because its grantors' clocks are hours apart", "[authority]") {
+  Three three(1, GENERATE(3h, -3h));
+  REQUIRE(three.name_successor());
+  three.isolate(0);
+  three.run_for(2 * lease);
+  REQUIRE(three.epoch_of(2) == 2u);
+  three.isolate(0, false);
+  three.run_for(2min);
+  REQUIRE(three.break_glass(0) == 3u);
+  three.run_for(2min);
+  REQUIRE(three.is_converged());
+
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    const auto all = three.view(i)->authority().anomalies();
+    CHECK(std::none_of(all.begin(), all.end(), [](const AuthorityAnomaly& one) {
+      return one.kind == AuthorityAnomalyKind::epoch_not_rising;
+    }));
+  }
 }
 
 TEST_CASE("a successor named in advance takes the scope when holder and grantor are gone, not before",

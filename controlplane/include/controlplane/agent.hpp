@@ -105,6 +105,10 @@ class alignas(64) Agent {
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
   /// The commands this node has, and how those it had ended; the bundle in force with its objects.
   [[nodiscard]] const CommandDesk& desk() const { return desk_; }
+  /// Why its last Hello was answered with "later"; nothing where it was not.
+  [[nodiscard]] std::optional<DeferReason> put_off_because() const { return put_off_because_; }
+  /// What it installs no more, whoever asks.
+  [[nodiscard]] const Revocations& revoked() const { return revoked_; }
   /// What the node is, object by object, as its next snapshot will show it.
   [[nodiscard]] const NodeObjects& objects() const { return objects_; }
 
@@ -166,6 +170,7 @@ class alignas(64) Agent {
   void on(const Verdict& verdict, Instant now, Outbox& out);
   void on(const Custody& custody);
   void on(const EpochNotice& notice);
+  void on(const RevocationNotice& notice, Outbox& out);
   void follow(const NewHome& home, Endpoint from, Instant now, Outbox& out);
   void on(const Shared<CommandDelivery>& delivery, Instant now, Outbox& out);
   void see_epoch(std::uint64_t epoch);
@@ -173,6 +178,9 @@ class alignas(64) Agent {
   // the desk
   [[nodiscard]] DeskFacts desk_facts(Instant now) const;
   void tend_desk(Instant now, Outbox& out);
+  [[nodiscard]] bool has_open_work() const;
+  void take_up(const Verdict& verdict, Instant now, Outbox& out);
+  void tend_objects(Instant now, Outbox& out);
   void do_steps(const std::vector<DeskStep>& steps, Instant now, Outbox& out);
 
   // what goes out
@@ -201,7 +209,7 @@ class alignas(64) Agent {
   PerStream<std::uint8_t> stalled_acks_{};  // in a row that brought the stream nothing
   Health health_ = Health::ok;
   std::uint8_t battery_pct_ = 100;
-  bool has_work_ = false;  // the desk is not idle
+  bool has_work_ = false;  // the desk is not idle, or objects wait
   LinkClass link_class_;
   Instant echoed_ = Instant::min();  // the newest heartbeat that was acknowledged
   NodeLog log_;
@@ -223,6 +231,9 @@ class alignas(64) Agent {
   CommandDesk desk_;
   Instant work_due_ = never;
   NodeObjects objects_;
+  std::optional<DeferReason> put_off_because_;
+  Revocations revoked_;
+  std::uint64_t revocations_ = 0;  // generation of the newest list of its present master
   std::uint64_t home_epoch_ = 0;  // the term in which its present master took it over
   bool is_wiped_ = false;         // its last word, that it is, was said
 };

@@ -4,6 +4,7 @@
 #include "controlplane/local_grant.hpp"
 #include "controlplane/node_log.hpp"
 #include "controlplane/node_objects.hpp"
+#include "controlplane/revocations.hpp"
 
 namespace ibcf {
 
@@ -27,8 +28,10 @@ struct AgentState {
   bool windowed = false;           ///< as the newest contact plan has it
   std::uint32_t home = 0;          ///< the number of its master
   std::uint64_t home_epoch = 0;    ///< the term in which that took it over; 0: its first one
+  Revocations revoked{};           ///< all that it was ever told of
+  std::uint64_t revocations = 0;   ///< generation of the newest list of its present master
   IBCF_FIELDS(AgentState, incarnation, boot, nonce, hlc, max_epoch_seen, bundle, is_quarantined, is_wiped,
-              log, desk, objects, local, heard, windowed, home, home_epoch)
+              log, desk, objects, local, heard, windowed, home, home_epoch, revoked, revocations)
 };
 
 }  // namespace ibcf

@@ -9,6 +9,7 @@
 
 #include "controlplane/artifact_check.hpp"
 #include "controlplane/event_key.hpp"
+#include "controlplane/revocations.hpp"
 #include "model/payloads.hpp"
 
 namespace ibcf {
@@ -29,6 +30,9 @@ class ArtifactRegistry {
   [[nodiscard]] const ReleaseKeys& keys() const { return keys_; }
   /// The artifact itself was; a revoked key shows in the verdict alone.
   [[nodiscard]] bool is_revoked(ArtifactId id) const { return revoked_.contains(id); }
+  /// All that is revoked, keys and artifacts, and how much that is: a number that only rises.
+  [[nodiscard]] Revocations revocations() const;
+  [[nodiscard]] std::uint64_t revoked() const { return keys_.revoked.size() + revoked_.size(); }
   /// The highest release of `name` that a master found verified on the node; 0: none.
   [[nodiscard]] std::uint64_t newest_release(NodeId node, const std::string& name) const;
   /// Rises whenever a verdict might come out differently than before.

@@ -26,7 +26,7 @@ struct ScopeAuthority {
 };
 
 enum class AuthorityAnomalyKind : std::uint8_t {
-  epoch_not_rising,  ///< a grant that is no renewal, not above every epoch before it (I-20)
+  epoch_not_rising,  ///< a term not above all that its grantor had begun, or one that another began too (I-20)
   stale_renewal,     ///< a renewal below an epoch granted before it: its holder has not heard of the new term
   two_holders,       ///< a second holder of one epoch (I-21)
   fenced_execution,  ///< a node refused a command of an old epoch: the fence held
@@ -124,6 +124,7 @@ class AuthorityProjection {
   [[nodiscard]] DomainId domain_of(NodeId node) const;
   [[nodiscard]] bool is_asked_for(DomainId scope, const Query& query) const;
   [[nodiscard]] bool is_asked_for(NodeId node, const Query& query) const;
+  [[nodiscard]] static std::vector<bool> not_rising(const std::vector<Granted>& grants);
   void add_grant_anomalies(DomainId id, const Scope& scope, const Query& query,
                            std::vector<AuthorityAnomaly>& all) const;
 

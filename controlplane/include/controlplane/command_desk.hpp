@@ -22,7 +22,14 @@ struct DeskFacts {
   bool in_contact = false;
   bool barred = false;  ///< RETURNING, REPLAYING or QUARANTINED
   double battery_pct = 100;
+  const Revocations* revoked = nullptr;  ///< what its master told it; null: nothing
 };
+
+/// Whether what takes so long may begin now, as far as the constraints of its bundle go. Requires a window that
+/// can be read.
+bool allow(const Constraints& constraints, const DeskFacts& facts, Duration takes = {});
+/// When the window of these constraints opens next for what takes so long; never where no opening is so long.
+Instant next_opening(const Constraints& constraints, Instant now, Duration takes = {});
 
 /// One thing the desk wants its agent to do; steps are done in order.
 struct DeskStep {
@@ -130,7 +137,8 @@ class CommandDesk {
   struct Running {
     Open open;
     Instant until;
-    std::optional<InstalledSet> installs;  ///< what is installed once it is done
+    std::optional<InstalledSet> installs{};  ///< what is installed once it is done
+    std::size_t revoked = 0;                 ///< how much was known to be when that was judged
   };
   struct Newest {
     std::uint64_t epoch;
@@ -156,7 +164,9 @@ class CommandDesk {
   void tell(std::vector<DeskStep>& steps);
   bool start_next(const DeskFacts& facts, std::vector<DeskStep>& steps);
   void start(Open open, const DeskFacts& facts, std::vector<DeskStep>& steps);
-  void finish(std::vector<DeskStep>& steps);
+  CommandState judge_install(const CommandDelivery& delivery, const DeskFacts& facts, InstalledSet& set,
+                             std::string& detail, std::vector<DeskStep>& steps) const;
+  void finish(const DeskFacts& facts, std::vector<DeskStep>& steps);
   void end(const Open& open, CommandState state, std::string detail, std::vector<DeskStep>& steps);
   void forget(Instant now);
 

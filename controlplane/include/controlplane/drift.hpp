@@ -27,7 +27,7 @@ inline constexpr std::uint64_t releases_to_full_distance = 5;
 /// Why a difference was to be expected. Such drift is listed apart and not scored (I-62).
 enum class Excuse : std::uint8_t {
   rollout,             ///< a rollout is bringing the bundle, and the node still is as its present one asks
-  maintenance_window,  ///< seen while the bundle's maintenance window was open
+  maintenance_window,  ///< decided at a return, and waits at the node for its bundle's window
   local_grant          ///< decided by the node under a LOCAL grant, and not reconciled yet
 };
 constexpr auto words_of(Excuse) {

@@ -118,6 +118,7 @@ struct ExcuseInputs {
   const Snapshot* actual = nullptr;
   bool is_rolling_out = false;  ///< the desired bundle is on its way to this node
   const NodeDriftInputs* node = nullptr;
+  const std::map<std::string, ObjectValue>* settled = nullptr;  ///< against the desired bundle
 };
 /// The objects whose difference is to be expected, each with the reason.
 std::map<std::string, Excuse> excuses(const ExcuseInputs& inputs);

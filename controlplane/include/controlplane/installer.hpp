@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controlplane/artifact_check.hpp"
+#include "controlplane/revocations.hpp"
 #include "model/command.hpp"
 #include "model/payloads.hpp"
 
@@ -28,9 +29,11 @@ struct Installation {
 
 /// Installs what was delivered with `command`, if the node itself finds it verified: envelope, payload, SBOM
 /// and release counter (I-50). `delivered` may be null: nothing came with the command. `payload` is the
-/// SHA-256 of the payload as it arrived. APPLIED with VERIFIED and a changed set; else REJECTED, and the set
-/// is as it was. Requires a command of kind install_artifact for this node.
+/// SHA-256 of the payload as it arrived; `revoked` is what the node was told since it got its keys. APPLIED
+/// with VERIFIED and a changed set; else REJECTED, and the set is as it was. Requires a command of kind
+/// install_artifact for this node.
 Installation install(InstalledSet& set, const Command& command, const ArtifactPublished* delivered,
-                     const Digest& payload, const ReleaseKeys& keys, const Verifier& verifier);
+                     const Digest& payload, const ReleaseKeys& keys, const Verifier& verifier,
+                     const Revocations& revoked = {});
 
 }  // namespace ibcf

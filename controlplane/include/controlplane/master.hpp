@@ -68,19 +68,19 @@ class Master {
   /// first one at most); whom the brake had set aside (it goes on to hold, and sets aside again whoever
   /// misbehaves again); which evidence was told already (at most it is told once more); the nonces of Hellos
   /// that led to no session; how far a node's clock has been heard, for provisional ends of commands. A lease
-  /// granted by another master is asked for anew before this one acts under it. Lost, and to be ordered
-  /// again: a hand-over that had not begun, and a rollout's order to peers that had not confirmed it; both
-  /// may be given twice.
+  /// granted by another master is asked for anew before this one acts under it. What was ordered and had not
+  /// begun, a hand-over or a rollout at other masters, is ordered again by itself.
   void recover(std::vector<Enrolment> inventory, Instant now);
   /// Nodes whose home is gone for good get a new one here, where the authority of their scopes is held by
   /// now: what the other masters' logs tell of them by way of replication is taken up, a session that was
   /// open is broken, and they are told, until they answer. A node then says Hello and goes on from the marks
   /// that are held here, under a higher fencing token; what the lost master alone had stored it has kept.
   /// Commands that were not carried out under the old term end with it; once the node has been reconciled,
-  /// and so has said all that it did, those which it never ran are ordered anew. Rollouts of the lost master
-  /// are to be ordered anew by an operator, and so are commands if this master dies in between. False, and
-  /// nothing is done, where a node is home here already or its scope is not held. A former home that turns up
-  /// again must be started without these nodes.
+  /// and so has said all that it did, those which it never ran are ordered anew; by an operator, if this
+  /// master dies in between. What is left of the lost master's rollouts for these nodes goes on here; one
+  /// whose order had not reached it is to be ordered again, and takes in who is new. False, and nothing is
+  /// done, where a node is home here already or its scope is not held. A former home that turns up again must
+  /// be started without these nodes.
   bool adopt(std::vector<Enrolment> inventory, Instant now, Outbox& out);
   /// The masters it exchanges its log with: for the GLOBAL one all of them, itself included; it makes the
   /// first grants.
@@ -105,6 +105,8 @@ class Master {
   bool publish_artifact(const ArtifactPublished& submitted, const Digest& payload, Instant now);
   /// From now on a node that runs it, or anything that key alone signed, has a trust violation; the nodes
   /// that are home here are looked at again at once, the others by their masters with their next snapshots.
+  /// Every master tells its nodes, until each is known to have it: none installs such a thing any more, in
+  /// contact or not.
   void revoke_artifact(ArtifactId id, std::string reason, Instant now);
   void revoke_key(const PublicKey& key, std::string reason, Instant now);
   /// GLOBAL: publishes the bundle and has every master roll it out to the nodes it is home to; refuses one
@@ -245,7 +247,10 @@ class Master {
   void take_up_artifacts(NodeRecord& node, Instant now);
 
   // nodes of a master that is gone
-  void recall_former_home(const std::set<NodeId>& nodes, Instant now);
+  using FormerRollouts = std::map<AnyId, RolloutBook>;  // by the master that they are of
+  FormerRollouts recall_former_home(const std::set<NodeId>& nodes, Instant now);
+  void take_over_rollouts(const FormerRollouts& former, const std::set<NodeId>& nodes, Instant now,
+                          Outbox& out);
   void end_former_orders(NodeId node, Instant now);
   void order_again(NodeRecord& node, Instant now, Outbox& out);
   void claim(Outbox& out) const;
@@ -331,7 +336,9 @@ class Master {
     BundleId bundle;
     std::vector<ObjectDecision> decisions;
     std::vector<std::string> reasons;  ///< to distrust the node
+    Constraints constraints;           ///< of the bundle
   };
+  [[nodiscard]] Constraints constraints_of(BundleId bundle) const;
   void keep_body(const Event& event, ByteView body, std::uint64_t position, Instant now);
   void keep_bodies(const std::vector<Bytes>& bodies);
   [[nodiscard]] std::optional<ReconcileInput> input_of(const NodeRecord& node, bool resynced) const;
@@ -349,6 +356,12 @@ class Master {
   void judge_all_installed(Instant now);
   bool may_install(NodeId node, ArtifactId artifact, Instant now);
   [[nodiscard]] std::vector<std::string> artifact_reasons(NodeId node) const;
+  [[nodiscard]] std::uint64_t revocations() const;
+  Shared<RevocationNotice> revocation_notice();
+  Shared<RevocationNotice> revocations_lacked_by(const NodeRecord& node);
+  void tell_revocations(NodeRecord& node, Instant now, Outbox& out);
+  void tend_revocations(Instant now, Outbox& out);
+  void on_revocations_held(NodeRecord& node, const RevocationsHeld& held);
 
   // updates
   struct Updating {
@@ -373,6 +386,8 @@ class Master {
   void dispatch_open(NodeRecord& node, Instant now, Outbox& out);
   void on_progress(NodeRecord& node, const CommandProgress& progress, Instant now, Outbox& out);
   void tend_commands(Instant now, Outbox& out);
+  void send_rollout(const Peer& peer, const Shared<RolloutOrder>& order, Instant now, Outbox& out);
+  void order_rollouts_again(Instant now, Outbox& out);
   RolloutBook::Begun begin_rollout(const RolloutOrder& order, Instant now, Outbox& out);
   void tend_rollouts(Instant now, Outbox& out);
   void assign(NodeId node, BundleId bundle, Instant now, Outbox& out);
@@ -396,6 +411,7 @@ class Master {
   void grant_local(NodeRecord& node, Instant now);
   void see_grant(const Event& event, Instant now, Outbox& out);
   void see_successor(const Event& event, Instant now);
+  void stop_for(const SuccessorNamed& named);
   void see_desired(const Event& event, Instant now);
 
   // the log and its copies
@@ -448,6 +464,7 @@ class Master {
   CommandBook commands_;
   RolloutBook rollouts_;
   ArtifactRegistry artifacts_;
+  Shared<RevocationNotice> revocation_notice_;
   std::unordered_map<NodeId, std::pair<Digest, std::uint64_t>> judged_;  // body and generation, by node
 
   HeldAuthority held_;

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "controlplane/revocations.hpp"
 #include "controlplane/trust.hpp"
 #include "controlplane/version_vector.hpp"
 #include "model/payloads.hpp"
@@ -91,6 +92,7 @@ struct Hello {
   ConnectivityMode mode = ConnectivityMode::autonomous;
   Instant clock;
   BundleId bundle_id;
+  std::uint64_t revocations = 0;  ///< generation of the newest list that its master told it
   Signature signature{};
 };
 
@@ -111,6 +113,13 @@ struct CommandProgress {
   CommandState state = CommandState::delivered;
   std::uint64_t nonce = 0;  ///< of the node's newest Hello: HELD counts until the verdict on that one
   IBCF_FIELDS(CommandProgress, command_id, state, nonce)
+};
+
+/// "I have the list of this generation, and will have it after a reboot."
+struct RevocationsHeld {
+  std::uint64_t generation = 0;
+  std::uint64_t nonce = 0;  ///< of the node's newest Hello, which says the same: an older word counts no more
+  IBCF_FIELDS(RevocationsHeld, generation, nonce)
 };
 
 /// ---- master to node --------------------------------------------------------------------------------------
@@ -146,11 +155,23 @@ struct Grant {
   IBCF_FIELDS(Grant, session, nonce, fencing_token, marks, credit_bytes, chunk_bytes, epoch)
 };
 
+/// Why a Hello is answered with "later".
+enum class DeferReason : std::uint8_t {
+  full,           ///< no session, or no room for its backlog
+  patient_first,  ///< what is free is for those who were put off often
+  urgent_first,   ///< what is free is for those who bring trust, authority or results of commands
+  distrusted      ///< it is quarantined, or set aside, and nobody has said that it may be reconciled
+};
+constexpr auto words_of(DeferReason) {
+  return std::array<std::string_view, 4>{"FULL", "PATIENT_FIRST", "URGENT_FIRST", "DISTRUSTED"};
+}
+
 struct Defer {
   std::uint64_t nonce = 0;
   Duration retry_after{};
   Duration spread{};  ///< wait a part of this on top, each node its own
-  IBCF_FIELDS(Defer, nonce, retry_after, spread)
+  DeferReason reason = DeferReason::full;
+  IBCF_FIELDS(Defer, nonce, retry_after, spread, reason)
 };
 
 /// The chunk that ends with `last` is stored, and so is everything of its stream up to `mark`.
@@ -172,7 +193,7 @@ struct Nack {
 };
 
 /// Ends a replay; session 0 answers a Hello that needed none. Beside it stands what reconciliation decided
-/// about the node's objects against `bundle_id`, for the node to carry out.
+/// about the node's objects against `bundle_id`, for the node to carry out within that bundle's constraints.
 struct Verdict {
   std::uint64_t session = 0;
   std::uint64_t nonce = 0;
@@ -182,13 +203,25 @@ struct Verdict {
   std::uint32_t commands_held = 0;
   BundleId bundle_id{};
   std::vector<ObjectDecision> decisions{};
-  IBCF_FIELDS(Verdict, session, nonce, kind, marks, epoch, commands_held, bundle_id, decisions)
+  Constraints constraints{};
+  IBCF_FIELDS(Verdict, session, nonce, kind, marks, epoch, commands_held, bundle_id, decisions, constraints)
+};
+
+/// All that is revoked in the fleet, as far as the master knows. Said again until the node is known to have
+/// it; one that comes late or twice adds nothing.
+struct RevocationNotice {
+  std::uint64_t generation = 0;  ///< only rises while a master is the node's home
+  Revocations revoked;
+  IBCF_FIELDS(RevocationNotice, generation, revoked)
 };
 
 struct CommandDelivery {
   Command command;
   Shared<PolicyBundle> bundle;         ///< with assign_bundle, else null
   Shared<ArtifactPublished> artifact;  ///< with install_artifact, else null
+  /// With install_artifact, where the node is not known to have the newest: what must not be installed comes
+  /// no later than the order to install.
+  Shared<RevocationNotice> revocations{};
 };
 
 /// The authority over a scope is in a new term: fence what is older.
@@ -291,7 +324,7 @@ using Message =
                  LeaseRequest, LeaseRevoked, LeaseReleased, Received, Shared<Fin>, Shared<Grant>,
                  Shared<Verdict>, Shared<Chunk>, Shared<Hello>, Shared<CommandDelivery>, Shared<LeaseGranted>,
                  Shared<CommandForward>, Shared<RolloutOrder>, Shared<Sync>, Shared<Replicate>,
-                 Shared<Replicated>, NewHome, Shared<Delegated>>;
+                 Shared<Replicated>, NewHome, Shared<Delegated>, RevocationsHeld, Shared<RevocationNotice>>;
 
 /// A message with its first sender and last receiver; relays in between pass it on. Between a node and its
 /// master it carries a seal (seal.hpp) or is signed.

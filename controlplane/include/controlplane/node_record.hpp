@@ -82,6 +82,9 @@ struct alignas(64) NodeRecord {
   BundleId bundle;               ///< as it last said it runs
   std::uint64_t bundle_hlc = 0;  ///< stamp of the event that said so
   HealthWatch health_watch;
+  std::uint64_t revocations_held = 0;  ///< generation of the list that it is known to have
+  std::uint64_t revocations_told = 0;  ///< and of the one that it was told last
+  Instant revocations_told_at;
 
   /// Hints that a heartbeat, or a sweep, is about to come to it.
   void fetch_ahead() const { ibcf::fetch_ahead(&state, 5 * 64); }

@@ -45,9 +45,12 @@ struct ReconcileInput {
   bool resynced = false;
   std::map<std::string, std::uint32_t> tries;  ///< how often an object was told to take the desired value
   bool in_critical_work = false;               ///< the node asks not to be disturbed
+  /// What earlier reconciliations decided and the node will carry out when its bundle's constraints hold.
+  std::map<std::string, ObjectValue> waiting{};
 };
 
-/// One decision for every object that is not as the bundle asks, by object; what agrees is left out.
+/// One decision for every object that is not as the bundle asks, by object; what agrees is left out, and so is
+/// what waits at the node to become what is asked, unless the node decided otherwise since.
 /// Policies, for an object that the node has (one that it lacks always takes the desired value):
 ///
 ///   EPOCH_WINS    the node's decision under a LOCAL grant if its term is above the desired one's; else

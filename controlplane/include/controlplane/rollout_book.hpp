@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,8 +37,14 @@ class RolloutBook {
   // ---- what the master tells it ----
   /// Publishes the bundle and starts its rollout to `nodes`, which may be none. A bundle or waves with blank
   /// or invalid fields, or a release that is not above all of its name, are refused, which is an event too.
-  /// An older rollout of the same name is halted.
+  /// An older rollout of the same name is halted. Where the rollout is known already, those of the nodes that
+  /// are no targets of it yet join it.
   Begun begin(const RolloutOrder& order, DomainId scope, std::vector<NodeId> nodes, Instant now, Todo& todo);
+  /// What is left of the rollouts in the books of masters that are gone goes on here, for these nodes: where a
+  /// rollout was not over and nothing newer of its name is known here, to those nodes that never answered. It
+  /// joins the part that this master has of it, or begins one.
+  void take_over(const std::vector<const RolloutBook*>& former, const std::set<NodeId>& nodes, Instant now,
+                 Todo& todo);
   /// Counts, orders, halts where too many failed, and goes on to the next wave; each rollout once a minute.
   void advance(const Reach& reach, Instant now, Todo& todo);
   /// Operators' orders; nothing happens where they do not apply. resume() forgives the failures so far.
@@ -88,7 +95,14 @@ class RolloutBook {
   Record* find_record(BundleId id);
   [[nodiscard]] const Record* find_record(BundleId id) const;
   [[nodiscard]] bool is_newest(BundleId id) const;
+  void publish(const PolicyBundle& bundle, Todo& todo);
   void insert(const RolloutStarted& started, Instant at);
+  static void join(Record& record, const RolloutStarted& started);
+  static RolloutStarted as_started(const Record& record);
+  void extend(Record& record, std::vector<NodeId> nodes, Todo& todo);
+  void take_over(const Record& theirs, const PolicyBundle& bundle, std::vector<NodeId> left, Instant now,
+                 Todo& todo);
+  [[nodiscard]] bool has_answered(BundleId id, NodeId node) const;
   void advance(Record& record, const Reach& reach, Instant now, Todo& todo);
   [[nodiscard]] std::size_t begun_of(const Record& record, const std::vector<bool>& is_reached) const;
   void count(Record& record, const std::vector<bool>& is_reached, std::size_t begun, Todo& todo);

@@ -88,9 +88,10 @@ enum class EventType : std::uint8_t {
   range_redriven,
   contacts_planned,
   attestation_judged,
+  rollout_ordered,
 };
 constexpr auto words_of(EventType) {
-  return std::array<std::string_view, 73>{"node.registered",
+  return std::array<std::string_view, 74>{"node.registered",
                                           "node.enrolled",
                                           "node.activated",
                                           "conn.classified",
@@ -162,7 +163,8 @@ constexpr auto words_of(EventType) {
                                           "authority.successor_named",
                                           "range.redriven",
                                           "contacts.planned",
-                                          "attestation.judged"};
+                                          "attestation.judged",
+                                          "rollout.ordered"};
 }
 
 /// Upload order in a replay, most urgent first.

@@ -48,7 +48,9 @@ struct Snapshot {
   Firmware firmware;
   std::map<std::string, ObjectValue> objects;
   std::vector<InstalledArtifact> installed;
-  IBCF_FIELDS(Snapshot, reported_version, policy_bundle_id, inventory, firmware, objects, installed)
+  /// What was decided for these objects at a return, and waits for its bundle's constraints.
+  std::map<std::string, ObjectValue> waiting{};
+  IBCF_FIELDS(Snapshot, reported_version, policy_bundle_id, inventory, firmware, objects, installed, waiting)
 };
 
 }  // namespace ibcf

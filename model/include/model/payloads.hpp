@@ -154,6 +154,16 @@ struct BundlePublished {
   IBCF_FIELDS(BundlePublished, bundle)
 };
 
+/// The GLOBAL master has every master bring a bundle to its own nodes of these domains; empty: to all.
+struct RolloutOrdered {
+  BundleId bundle_id;
+  std::vector<double> waves;
+  Duration wave_every{};
+  double threshold = 0.9;
+  std::vector<DomainId> scopes;
+  IBCF_FIELDS(RolloutOrdered, bundle_id, waves, wave_every, threshold, scopes)
+};
+
 /// A home master begins to bring a bundle to its own nodes, `targets` of them, in this order.
 struct RolloutStarted {
   BundleId bundle_id;
@@ -490,6 +500,8 @@ decltype(auto) with_payload(EventType type, Use&& use) {
       return use.template operator()<NodeRebooted>();
     case EventType::peer_resumed:
       return use.template operator()<PeerResumed>();
+    case EventType::rollout_ordered:
+      return use.template operator()<RolloutOrdered>();
     case EventType::authority_successor_named:
       return use.template operator()<SuccessorNamed>();
     case EventType::conn_proxy_evidence:
