@@ -54,9 +54,18 @@ void CommandBook::supersede(const Command& command, Todo& todo) {
   }
 }
 
+// A bundle is small and what it needs is large: it would overtake an installation that is lost or slow, and
+// be rejected for want of it. So it goes out once the node has said that it has the installation on its desk.
 void CommandBook::offer(NodeId node, CommandReach reach, Instant now, Todo& todo) {
   const std::vector<CommandId> open = open_of(node);
-  for (const CommandId id : open) offer(records_.at(id), reach, now, todo);
+  bool installs = false;
+  for (const CommandId id : open) {
+    CommandRecord& record = records_.at(id);
+    const CommandKind kind = record.command.kind;
+    const bool waits = kind == CommandKind::assign_bundle && installs && !reach.barred;
+    if (!waits || now > record.command.execute_before) offer(record, reach, now, todo);
+    installs = installs || (kind == CommandKind::install_artifact && record.state <= CommandState::sent);
+  }
 }
 
 void CommandBook::offer(CommandRecord& record, CommandReach reach, Instant now, Todo& todo) {

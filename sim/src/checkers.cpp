@@ -67,6 +67,15 @@ void Checkers::executed(std::string_view node, const Ledger::Execution& executio
   if (is_coming_back(execution.mode)) find_it("I-36", fmt::format("while {}", word_of(execution.mode)));
 }
 
+void Checkers::installed(std::string_view node, const InstalledArtifact& artifact, std::uint64_t newest,
+                         Instant at) {
+  const std::string why = artifact.release < newest ? fmt::format("after it has run release {}", newest)
+                                                    : "which no trusted key signed as it is";
+  find("I-50", at,
+       fmt::format("{} runs {} {}, release {}, {}", node, artifact.name, artifact.version, artifact.release,
+                   why));
+}
+
 void Checkers::acknowledged(std::string_view node, const std::optional<Ledger::Place>& missing, Instant at) {
   if (!missing) return;
   find("I-7", at,
@@ -96,9 +105,10 @@ void Checkers::lock(std::string_view master, const NodeRecord& node, Instant at)
 void Checkers::holders(std::string_view scope, std::span<const Holder> holders, Instant at) {
   for (std::size_t i = 0; i < holders.size(); ++i)
     for (std::size_t j = i + 1; j < holders.size(); ++j) {
-      ++two_holders_;
       const auto& [older, newer] = std::minmax(
           holders[i], holders[j], [](const Holder& a, const Holder& b) { return a.epoch < b.epoch; });
+      if (newer.began_alone && older.told < newer.epoch) continue;
+      ++two_holders_;
       if (older.epoch == newer.epoch)
         find("I-21", at,
              fmt::format("{} and {} both hold {} in epoch {}", older.master, newer.master, scope,

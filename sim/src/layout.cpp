@@ -228,6 +228,8 @@ std::vector<LinkIndex> Layout::links_of(const Scenario::Fault& fault) const {
         break;
       case Scenario::FaultKind::restart_nodes:
       case Scenario::FaultKind::restart_relay:
+      case Scenario::FaultKind::restart_master:
+      case Scenario::FaultKind::lose_master:
       case Scenario::FaultKind::poison:
         break;  // no link's
     }

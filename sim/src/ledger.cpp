@@ -1,5 +1,6 @@
 #include "sim/ledger.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "model/check.hpp"
@@ -7,12 +8,18 @@
 
 namespace ibcf::sim {
 
-Ledger::Ledger(std::size_t nodes, std::size_t masters) : nodes_(nodes), taken_(masters), own_taken_(masters) {
+Ledger::Ledger(std::size_t nodes, std::size_t masters)
+    : nodes_(nodes), taken_(masters), lost_(masters, false), own_taken_(masters) {
   for (auto& of_master : taken_) of_master.resize(nodes);
 }
 
 void Ledger::add_node(std::uint32_t node, AnyId id) {
   node_of_[id] = node;
+}
+
+std::optional<std::uint32_t> Ledger::node_of(AnyId id) const {
+  const auto found = node_of_.find(id);
+  return found == node_of_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Ledger::wrote(std::uint32_t node, const Written& written) {
@@ -40,11 +47,12 @@ Ledger::Taken Ledger::stored(std::uint32_t master, const Stored& stored, const E
 
 // An event of a master, in its own log or in a copy.
 Ledger::Taken Ledger::take_own(std::uint32_t master, const Event& event) {
-  std::uint64_t& here = own_taken_[master][event.origin];
+  const Life life{event.origin, event.incarnation};
+  std::uint64_t& here = own_taken_[master][life];
   if (event.seq <= here) return Taken::again;
   if (event.seq > here + 1) return Taken::gap;
   here = event.seq;
-  std::uint64_t& anywhere = head_of_master_[event.origin];
+  std::uint64_t& anywhere = head_of_master_[life];
   if (event.seq <= anywhere) return Taken::copy;
   anywhere = event.seq;
   return Taken::first;
@@ -147,6 +155,22 @@ void Ledger::went_down(std::uint32_t node, Duration takes, Instant now) {
     if (one->node == node && takes > Duration::zero()) carried_out_[one->command].amid = true;
 }
 
+void Ledger::lose_store(std::uint32_t master) {
+  lost_[master] = true;
+}
+
+// In a store that is still there.
+bool Ledger::is_kept(std::uint32_t node, StreamClass kind, std::uint64_t seq) const {
+  const Stream& stream = nodes_[node].streams[index_of(kind)];
+  if (seq > stream.stored.size() || !stream.stored[seq - 1]) return false;
+  if (std::find(lost_.begin(), lost_.end(), true) == lost_.end()) return true;
+  for (std::size_t master = 0; master < taken_.size(); ++master) {
+    const std::vector<bool>& has = taken_[master][node][index_of(kind)].has;
+    if (!lost_[master] && seq <= has.size() && has[seq - 1]) return true;
+  }
+  return false;
+}
+
 std::optional<Ledger::Place> Ledger::acknowledged(std::uint32_t node, const StreamSeqs& marks) {
   Truth& truth = nodes_[node];
   for (const StreamClass kind : all_streams) {
@@ -166,7 +190,7 @@ std::uint64_t Ledger::missing(std::uint32_t node, const StreamSeqs& marks) const
     const std::uint64_t mark = marks[index_of(kind)];
     missing += mark > stream.stored.size() ? mark - stream.stored.size() : 0;
     for (std::uint64_t seq = 1; seq <= mark && seq <= stream.stored.size(); ++seq)
-      missing += stream.stored[seq - 1] ? 0 : 1;
+      missing += is_kept(node, kind, seq) ? 0 : 1;
   }
   return missing;
 }

@@ -12,6 +12,14 @@ const std::vector<MetricName>& metric_names() {
       {"nodes_disconnected", "nodes whose own mode is DISCONNECTED", true, true},
       {"nodes_returning", "nodes whose own mode is RETURNING or REPLAYING", true, true},
       {"nodes_quarantined", "nodes that their master holds in QUARANTINED", true, true},
+      {"nodes_set_aside", "nodes that a brake keeps from quarantine, so that they are given nothing either",
+       true, true},
+      {"artifacts_refused", "artifacts that were handed in and not taken, for they could not be verified"},
+      {"bundles_refused", "bundles that a master refused before their first wave"},
+      {"installs_refused", "artifacts that nodes could not verify when they were to install them", false,
+       true},
+      {"nodes_running_revoked", "nodes that run what is revoked, or what a revoked key signed", true, true},
+      {"artifact_quarantines", "times that a node was quarantined for what it runs", false, true},
       {"nodes_not_returned",
        "nodes that were ever AUTONOMOUS or DISCONNECTED and are at this time not LIVE, DELAYED or "
        "EDGE_CACHED",
@@ -57,11 +65,23 @@ const std::vector<MetricName>& metric_names() {
       {"attention_items",
        "items in the attention queue of the domain's master, or of the GLOBAL one for the fleet", true, true},
       {"restarts", "times that a node went down and came up again, by a fault", false, true},
+      {"master_restarts", "times that a master went down and came up again, by a fault"},
+      {"desired_conflicts",
+       "pairs of declarations that two masters made for one domain apart from each other"},
+      {"desired_unsettled",
+       "declarations that lost against another master's word, and that nobody has declared over since, as "
+       "the "
+       "GLOBAL master sees it",
+       true, true},
+      {"nodes_adopted", "nodes that another master has taken over from one that was lost", false, true},
       {"commands_redone",
        "commands done once more because their node went down amid the first time; delivery is at least once",
        false, true},
       {"events_parked", "events that nodes wrote and their masters parked, unable to read them", true, true},
-      {"two_holders", "instants at which two masters would act for one scope and epoch", false, true},
+      {"two_holders",
+       "instants at which two masters would act for one scope, unless the newer term was begun over the head "
+       "of a holder that has not heard of it",
+       false, true},
       {"unreachable_nodes", "nodes that have no path to their master", true, true},
   };
   return names;

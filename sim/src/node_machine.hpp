@@ -10,19 +10,30 @@ namespace ibcf::sim {
 
 /// Part of the nodes on which a bundle does not work, by bundle.
 using RollsBack = std::map<BundleId, double>;
+/// Part of the nodes at which an artifact's payload arrives damaged, by artifact.
+using Damage = std::map<ArtifactId, double>;
 
 /// The machine under one simulated agent. Whether a command works is drawn by node and command, or by node
 /// and bundle, so it stays what it is when others come or go.
 class NodeMachine final : public Machine {
  public:
-  /// `rolls_back` must outlive this.
+  /// `rolls_back` and `damage` must outlive this.
   NodeMachine(std::uint64_t seed, std::string_view node, Duration takes, double fails,
-              const RollsBack& rolls_back)
+              const RollsBack& rolls_back, const Damage& damage)
       : stream_(seed, "machine"),
         node_(entity_of(node)),
         takes_(takes),
         fails_(fails),
-        rolls_back_(&rolls_back) {}
+        rolls_back_(&rolls_back),
+        damage_(&damage) {}
+
+  [[nodiscard]] Digest payload_of(const ArtifactPublished& delivered) const override {
+    Digest payload = delivered.artifact.digest;
+    const auto bad = damage_->find(delivered.artifact.id);
+    if (bad != damage_->end() && draws(bad->second, std::hash<ArtifactId>{}(delivered.artifact.id)))
+      payload.bytes[0] ^= 1;
+    return payload;
+  }
 
   [[nodiscard]] Execution plan(const CommandDelivery& delivery) const override {
     const Command& command = delivery.command;
@@ -43,6 +54,7 @@ class NodeMachine final : public Machine {
   Duration takes_;
   double fails_;
   const RollsBack* rolls_back_;
+  const Damage* damage_;
 };
 
 }  // namespace ibcf::sim

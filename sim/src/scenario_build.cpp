@@ -4,53 +4,19 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
-#include <numeric>
-#include <set>
 
-#include "controlplane/maintenance_window.hpp"
 #include "data_file.hpp"
 #include "graphml.hpp"
-#include "model/check.hpp"
-#include "scenario_spot.hpp"
-#include "scenario_units.hpp"
+#include "scenario_reader.hpp"
 #include "trace_csv.hpp"
 
 namespace ibcf::sim {
 namespace {
 
-/// The names of one sort of thing, by index.
-class Names {
- public:
-  explicit Names(const char* sort) : sort_(sort) {}
-
-  /// False: the name is taken.
-  bool add(const std::string& name) {
-    const auto index = static_cast<std::uint32_t>(names_.size());
-    names_.push_back(name);
-    return index_.emplace(name, index).second;
-  }
-  [[nodiscard]] std::uint32_t find(const std::string& name) const {
-    const auto found = index_.find(name);
-    return found == index_.end() ? none : found->second;
-  }
-  [[nodiscard]] const std::vector<std::string>& all() const { return names_; }
-  [[nodiscard]] const char* sort() const { return sort_; }
-  /// Some of these things could not be read, so an unknown name may be one of theirs.
-  void miss_some() { misses_some_ = true; }
-  [[nodiscard]] bool misses_some() const { return misses_some_; }
-
- private:
-  const char* sort_;
-  std::vector<std::string> names_;
-  std::map<std::string, std::uint32_t> index_;
-  bool misses_some_ = false;
-};
-
-class ScenarioBuilder {
+class ScenarioBuilder : ScenarioReader {
  public:
   ScenarioBuilder(Json& filled, const PlacedJson& document, ProblemList& problems)
-      : root_(&filled, ""), document_(document), problems_(problems) {}
+      : ScenarioReader(document, problems), root_(&filled, "") {}
 
   BuiltScenario build() {
     s_.name = root_["name"].text();
@@ -62,40 +28,12 @@ class ScenarioBuilder {
     groups(root_["fleet"]["groups"]);
     behaviour(root_["fleet"]["behaviour"]);
     controllers(root_["controllers"]);
-    workload(root_["workload"]);
-    for (const Spot& fault : root_["faults"].items()) s_.faults.push_back(read_fault(fault));
-    for (const Spot& expectation : root_["expect"].items())
-      s_.expect.push_back(read_expectation(expectation));
+    read_supply_chain(root_["supply_chain"], names_, s_, document_, problems_);
+    read_events(root_, names_, s_, document_, problems_);
     return std::move(built_);
   }
 
  private:
-  void report(const std::string& path, std::string what) {
-    const Mark mark = document_.mark_of(path);
-    problems_.add(mark.line, mark.column, path, std::move(what));
-  }
-
-  std::string new_name(const Spot& spot, Names& names) {
-    const std::string name = spot["name"].text();
-    if (!spot["name"].is_there()) names.miss_some();
-    if (!names.add(name) && spot["name"].is_there()) taken(spot["name"].path(), name, names);
-    return name;
-  }
-
-  void taken(const std::string& path, const std::string& name, const Names& names) {
-    report(path, fmt::format("names a second {} \"{}\"; each must have a name of its own", names.sort(),
-                             shown_text(name)));
-  }
-
-  std::uint32_t reference(const Spot& spot, const Names& names) {
-    const std::string name = spot.text();
-    const std::uint32_t index = names.find(name);
-    if (index == none && spot.is_there() && !names.misses_some())
-      report(spot.path(), fmt::format("names no {}: there is no \"{}\"{}", names.sort(), shown_text(name),
-                                      suggestion(name, names.all())));
-    return index;
-  }
-
   void engine(const Spot& spot) {
     s_.seed = spot["seed"].whole<std::uint64_t>();
     s_.tie_seed = spot["tie_seed"].whole<std::uint64_t>();
@@ -105,10 +43,10 @@ class ScenarioBuilder {
   }
 
   void domains(const Spot& spot) {
-    for (const Spot& domain : spot.items()) s_.domains.push_back({new_name(domain, domains_), none});
+    for (const Spot& domain : spot.items()) s_.domains.push_back({new_name(domain, names_.domains), none});
     const auto items = spot.items();
     for (std::size_t i = 0; i < items.size(); ++i)
-      s_.domains[i].parent = reference(items[i]["parent"], domains_);
+      s_.domains[i].parent = reference(items[i]["parent"], names_.domains);
     cycles(spot);
     root(spot);
   }
@@ -153,15 +91,11 @@ class ScenarioBuilder {
                                                  shown_text(s_.domains[roots.front()].name)));
   }
 
-  [[nodiscard]] bool document_knows(const std::string& path) const {
-    return document_.value.contains(Json::json_pointer(path));
-  }
-
   void topology(const Spot& spot) {
     for (const Spot& site : spot["sites"].items())
-      s_.sites.push_back({new_name(site, sites_), {site["lat"].number(), site["lon"].number()}});
+      s_.sites.push_back({new_name(site, names_.sites), {site["lat"].number(), site["lon"].number()}});
     const Spot backbone = spot["backbone"];
-    if (!backbone.is_there()) links_.miss_some();
+    if (!backbone.is_there()) names_.links.miss_some();
     if (backbone["graphml"].is_there()) import_backbone(backbone);
     for (const Spot& link : backbone.items()) links(link);
     for (const Spot& relays : spot["relays"].items()) read_relays(relays);
@@ -169,11 +103,11 @@ class ScenarioBuilder {
   }
 
   void links(const Spot& spot) {
-    const std::uint32_t from = reference(spot["from"], sites_);
+    const std::uint32_t from = reference(spot["from"], names_.sites);
     for (const Spot& end : spot["to"].items()) {
-      const std::uint32_t to = reference(end, sites_);
+      const std::uint32_t to = reference(end, names_.sites);
       if (from == none || to == none) {
-        links_.miss_some();
+        names_.links.miss_some();
         continue;
       }
       if (from == to) {
@@ -191,10 +125,10 @@ class ScenarioBuilder {
     const auto name = fmt::format("{} - {}", s_.sites[link.from].name, s_.sites[link.to].name);
     const auto back = fmt::format("{} - {}", s_.sites[link.to].name, s_.sites[link.from].name);
     link.name = name;
-    for (int i = 2; links_.find(link.name) != none || links_back_.find(link.name) != none; ++i)
+    for (int i = 2; names_.links.find(link.name) != none || names_.links_back.find(link.name) != none; ++i)
       link.name = fmt::format("{} ({})", name, i);
-    links_.add(link.name);
-    links_back_.add(back + link.name.substr(name.size()));
+    names_.links.add(link.name);
+    names_.links_back.add(back + link.name.substr(name.size()));
     s_.backbone.push_back(std::move(link));
   }
 
@@ -203,13 +137,13 @@ class ScenarioBuilder {
     const auto text = read_data(file, "a GraphML file");
     const auto topology = text ? read_graphml(*text, beside(file.text()), problems_) : ImportedTopology{};
     if (topology.vertices.empty()) {
-      sites_.miss_some();
-      links_.miss_some();
+      names_.sites.miss_some();
+      names_.links.miss_some();
     }
     std::vector<std::uint32_t> sites;
     for (const auto& vertex : topology.vertices) {
       sites.push_back(static_cast<std::uint32_t>(s_.sites.size()));
-      if (!sites_.add(vertex.name)) taken(file.path(), vertex.name, sites_);
+      if (!names_.sites.add(vertex.name)) taken(file.path(), vertex.name, names_.sites);
       s_.sites.push_back({vertex.name, vertex.place});
     }
     for (const auto& edge : topology.edges) {
@@ -244,23 +178,24 @@ class ScenarioBuilder {
   }
 
   void read_relays(const Spot& spot) {
-    const std::uint32_t domain = reference(spot["domain"], domains_);
+    const std::uint32_t domain = reference(spot["domain"], names_.domains);
     for (const Spot& place : spot["sites"].items()) {
-      const std::uint32_t site = reference(place, sites_);
+      const std::uint32_t site = reference(place, names_.sites);
       if (site == none || domain == none) {
-        relays_.miss_some();
+        names_.relays.miss_some();
         continue;
       }
       std::string name = "relay-" + s_.sites[site].name;
-      if (relays_.find(name) != none) name += "-" + s_.domains[domain].name;
-      if (!relays_.add(name)) report(place.path(), "has a relay of this domain already; must be named once");
+      if (names_.relays.find(name) != none) name += "-" + s_.domains[domain].name;
+      if (!names_.relays.add(name))
+        report(place.path(), "has a relay of this domain already; must be named once");
       s_.relays.push_back({name, domain, site, spot["queue"].bytes()});
     }
   }
 
   Scenario::Access read_access(const Spot& spot) {
     Scenario::Access access;
-    access.name = new_name(spot, access_);
+    access.name = new_name(spot, names_.access);
     access.kind = kind_of(spot["kind"].text());
     access.down_bps = spot["down"].amount(Unit::rate);
     access.up_bps = spot["up"].amount(Unit::rate);
@@ -317,11 +252,11 @@ class ScenarioBuilder {
     for (const Spot& item : spot.items()) {
       Scenario::NodeGroup group;
       group.name = new_name(item, names);
-      group.domain = reference(item["domain"], domains_);
+      group.domain = reference(item["domain"], names_.domains);
       group.count = item["count"].whole<std::uint32_t>();
       group.kind = item["kind"].word(NodeKind::edge);
       for (const Spot& tag : item["tags"].items()) group.tags.push_back(tag.text());
-      group.access = reference(item["access"], access_);
+      group.access = reference(item["access"], names_.access);
       group.spread_m = item["spread"].amount(Unit::length);
       group.battery_pct = item["battery_pct"].whole<std::uint8_t>();
       near(item, group);
@@ -331,7 +266,7 @@ class ScenarioBuilder {
 
   void near(const Spot& spot, Scenario::NodeGroup& group) {
     for (const Spot& site : spot["near"].items())
-      if (const auto index = reference(site, sites_); index != none) group.near.push_back(index);
+      if (const auto index = reference(site, names_.sites); index != none) group.near.push_back(index);
     if (spot["near"].is_there()) return;
     Json names = Json::array();
     // Of the domain, or of the nearest one above it that has any: those whose relays its nodes use.
@@ -368,10 +303,10 @@ class ScenarioBuilder {
   void controllers(const Spot& spot) {
     for (const Spot& item : spot.items()) {
       Scenario::Controller master;
-      master.name = new_name(item, controllers_);
+      master.name = new_name(item, names_.controllers);
       master.level = item["level"].word(AuthorityLevel::region);
-      master.domain = reference(item["domain"], domains_);
-      master.site = reference(item["site"], sites_);
+      master.domain = reference(item["domain"], names_.domains);
+      master.site = reference(item["site"], names_.sites);
       master.lease = item["lease"].duration();
       master.clock_drift_bound = item["clock_drift_bound"].duration();
       master.replay_sessions = item["replay_sessions"].whole<std::uint32_t>();
@@ -381,204 +316,10 @@ class ScenarioBuilder {
     }
   }
 
-  void workload(const Spot& spot) {
-    Names names("command load");
-    for (const Spot& item : spot["commands"].items()) s_.commands.push_back(read_command(item, names));
-    for (const Spot& item : spot["rollouts"].items()) s_.rollouts.push_back(read_rollout(item));
-    Names edits("edit");
-    for (const Spot& item : spot["edits"].items()) s_.edits.push_back(read_edit(item, edits));
-    Names plans("contact plan");
-    for (const Spot& item : spot["contact_plans"].items())
-      s_.contact_plans.push_back(read_contact_plan(item, plans));
-    for (const Spot& item : spot["handovers"].items())
-      s_.handovers.push_back(
-          {item["at"].instant(), reference(item["domain"], domains_), reference(item["to"], controllers_)});
-  }
-
-  Scenario::CommandLoad read_command(const Spot& spot, Names& names) {
-    Scenario::CommandLoad load;
-    load.name = new_name(spot, names);
-    load.domain = reference(spot["domain"], domains_);
-    load.kind = spot["kind"].word(CommandKind::restart_service);
-    load.from = spot["from"].instant();
-    load.until = spot["until"].is_there() ? spot["until"].instant() : s_.horizon;
-    spot.set("until", ibcf::text_of(load.until.time_since_epoch()));
-    load.every = spot["every"].duration();
-    load.nodes = read_nodes(spot["nodes"]);
-    load.valid_for = spot["valid_for"].duration();
-    load.delivery = spot["delivery"].word(DeliverySemantics::at_least_once);
-    load.coalesce_key = spot["coalesce_key"].text();
-    load.cancel_after = spot["cancel_after"].duration();
-    return load;
-  }
-
-  Scenario::Rollout read_rollout(const Spot& spot) {
-    Scenario::Rollout rollout;
-    rollout.bundle = spot["bundle"].text();
-    rollout.version = spot["version"].text();
-    rollout.config = spot["config"].texts();
-    for (const Spot& item : spot["objects"].items()) read_object(item, rollout);
-    rollout.at = spot["at"].instant();
-    rollout.domain = reference(spot["domain"], domains_);
-    for (const Spot& wave : spot["waves"].items()) rollout.waves.push_back(wave.number());
-    rollout.wave_every = spot["wave_every"].duration();
-    rollout.threshold = spot["threshold"].number();
-    rollout.rolls_back = spot["rolls_back"].number();
-    const Spot constraints = spot["constraints"];
-    rollout.constraints = {constraints["maintenance_window"].text(), constraints["requires_online"].flag(),
-                           constraints["min_battery_pct"].number()};
-    const Spot window = constraints["maintenance_window"];
-    if (const auto [parsed, problem] = MaintenanceWindow::parse(window.text()); !parsed)
-      report(window.path(), problem);
-    waves(spot["waves"]);
-    return rollout;
-  }
-
-  void read_object(const Spot& spot, Scenario::Rollout& rollout) {
-    const std::string name = spot["object"].text();
-    if (rollout.config.contains(name) || rollout.objects.contains(name))
-      report(spot["object"].path(), fmt::format("\"{}\" is in the bundle already", name));
-    rollout.objects[name] = {.value = read_value(spot),
-                             .tolerance = spot["tolerance"].number(),
-                             .weight = spot["weight"].number(),
-                             .critical = spot["critical"].flag(),
-                             .policy = spot["policy"].word(ReconcilePolicy::epoch_wins),
-                             .max_tries = spot["max_tries"].whole<std::uint32_t>()};
-  }
-
-  // The member that the kind names counts; the others are at their defaults in the resolved scenario too.
-  static ObjectValue read_value(const Spot& spot) {
-    ObjectValue value;
-    value.kind = spot["kind"].word(ObjectKind::exact);
-    if (value.kind == ObjectKind::number) {
-      value.number = spot["number"].number();
-    } else if (value.kind == ObjectKind::set) {
-      std::set<std::string> items;
-      for (const Spot& item : spot["set"].items()) items.insert(item.text());
-      value.items = {items.begin(), items.end()};
-    } else {
-      value.text = spot["text"].text();
-    }
-    return value;
-  }
-
-  static std::uint32_t read_nodes(const Spot& spot) {
-    return spot.text() == "all" ? none : spot.whole<std::uint32_t>();
-  }
-
-  Scenario::Edit read_edit(const Spot& spot, Names& names) {
-    Scenario::Edit edit;
-    edit.name = new_name(spot, names);
-    edit.domain = reference(spot["domain"], domains_);
-    edit.object = spot["object"].text();
-    edit.value = read_value(spot);
-    edit.at = spot["at"].instant();
-    edit.nodes = read_nodes(spot["nodes"]);
-    edit.decided = spot["decided"].flag();
-    return edit;
-  }
-
-  Scenario::PlannedContacts read_contact_plan(const Spot& spot, Names& names) {
-    Scenario::PlannedContacts plan;
-    plan.name = new_name(spot, names);
-    plan.domain = reference(spot["domain"], domains_);
-    plan.at = spot["at"].instant();
-    if (spot["until"].is_there()) plan.until = spot["until"].instant();
-    plan.every = spot["every"].duration();
-    plan.open = spot["open"].duration();
-    return plan;
-  }
-
-  void waves(const Spot& spot) {
-    double before = 0;
-    const auto items = spot.items();
-    for (const Spot& wave : items) {
-      if (!wave.is_there()) return;
-      if (wave.number() <= before)
-        report(wave.path(), fmt::format("must be above {}, for waves rise, is {}", before, wave.number()));
-      before = wave.number();
-    }
-    if (!items.empty() && before < 1)
-      report(items.back().path(),
-             fmt::format("must be 1, for the last wave reaches every node, is {}", before));
-  }
-
-  Scenario::Fault read_fault(const Spot& spot) {
-    Scenario::Fault fault;
-    const std::string kind = spot["kind"].text();
-    const char* key = "domain";
-    if (kind == "isolate_domain") fault.kind = Scenario::FaultKind::isolate_domain;
-    if (kind == "split_domain") fault.kind = Scenario::FaultKind::split_domain;
-    if (kind == "cut_site") fault.kind = Scenario::FaultKind::cut_site, key = "site";
-    if (kind == "cut_link") fault.kind = Scenario::FaultKind::cut_link, key = "link";
-    if (kind == "restart_nodes") fault.kind = Scenario::FaultKind::restart_nodes;
-    if (kind == "restart_relay") fault.kind = Scenario::FaultKind::restart_relay, key = "relay";
-    if (kind == "poison") fault.kind = Scenario::FaultKind::poison;
-    fault.target = fault.kind == Scenario::FaultKind::cut_link        ? link(spot[key])
-                   : fault.kind == Scenario::FaultKind::cut_site      ? reference(spot[key], sites_)
-                   : fault.kind == Scenario::FaultKind::restart_relay ? reference(spot[key], relays_)
-                                                                      : reference(spot[key], domains_);
-    fault.nodes = read_nodes(spot["nodes"]);
-    fault.events = spot["events"].whole<std::uint32_t>();
-    fault.name = spot["name"].is_there() ? spot["name"].text() : fmt::format("{} {}", kind, spot[key].text());
-    spot.set("name", fault.name);
-    fault.at = spot["at"].instant();
-    if (spot["until"].is_there()) fault.until = spot["until"].instant();
-    return fault;
-  }
-
-  std::uint32_t link(const Spot& spot) {
-    const std::uint32_t back = links_back_.find(spot.text());
-    return back != none ? back : reference(spot, links_);
-  }
-
-  Scenario::Expectation read_expectation(const Spot& spot) {
-    using Compare = Scenario::Expectation::Compare;
-    Scenario::Expectation expectation;
-    expectation.metric = spot["metric"].text();
-    expectation.domain = reference(spot["domain"], domains_);
-    if (spot["at"].is_there()) expectation.at = spot["at"].instant();
-    const auto compare = [&](const char* key, Compare how) {
-      if (!spot[key].is_there()) return;
-      expectation.compare = how;
-      expectation.value = spot[key].number();
-    };
-    compare("is", Compare::is);
-    compare("at_least", Compare::at_least);
-    compare("at_most", Compare::at_most);
-    expectation.why = spot["why"].text();
-    const Mark mark = document_.mark_of(spot.path());
-    expectation.place = fmt::format("{}:{}:{}", problems_.file(), mark.line, mark.column);
-    takes(spot, expectation);
-    return expectation;
-  }
-
-  void takes(const Spot& spot, const Scenario::Expectation& expectation) {
-    const auto& metrics = metric_names();
-    const auto metric = std::find_if(metrics.begin(), metrics.end(), [&](const MetricName& known) {
-      return known.name == expectation.metric;
-    });
-    if (metric == metrics.end()) return;
-    if (spot["at"].is_there() && !metric->takes_time)
-      report(spot["at"].path(),
-             fmt::format("must be left out: {} is counted over the whole run", metric->name));
-    if (spot["domain"].is_there() && !metric->takes_domain)
-      report(spot["domain"].path(),
-             fmt::format("must be left out: {} is counted over the whole fleet", metric->name));
-  }
-
   Spot root_;
-  const PlacedJson& document_;
-  ProblemList& problems_;
   BuiltScenario built_;
   Scenario& s_ = built_.scenario;
-  Names domains_{"domain"};
-  Names sites_{"site"};
-  Names relays_{"relay"};
-  Names access_{"access"};
-  Names controllers_{"controller"};
-  Names links_{"backbone link"};
-  Names links_back_{"backbone link"};
+  ScenarioNames names_;
   bool cut_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 
@@ -37,10 +38,8 @@ class TimeRules {
       starts(path + "/from", s_.commands[i].from);
       ordered(path + "/until", "from", s_.commands[i].from, s_.commands[i].until);
     }
-    for (std::size_t i = 0; i < s_.rollouts.size(); ++i)
-      starts(fmt::format("/workload/rollouts/{}/at", i), s_.rollouts[i].at);
-    for (std::size_t i = 0; i < s_.edits.size(); ++i)
-      starts(fmt::format("/workload/edits/{}/at", i), s_.edits[i].at);
+    all_start("rollouts", s_.rollouts);
+    all_start("edits", s_.edits);
     for (std::size_t i = 0; i < s_.contact_plans.size(); ++i) {
       const auto& plan = s_.contact_plans[i];
       const auto path = fmt::format("/workload/contact_plans/{}", i);
@@ -50,11 +49,16 @@ class TimeRules {
         report_(path + "/open", fmt::format("must be below every ({}), is \"{}\"", ibcf::text_of(plan.every),
                                             ibcf::text_of(plan.open)));
     }
-    for (std::size_t i = 0; i < s_.handovers.size(); ++i)
-      starts(fmt::format("/workload/handovers/{}/at", i), s_.handovers[i].at);
+    all_start("handovers", s_.handovers);
+    all_start("successors", s_.successors);
+    all_start("break_glass", s_.break_glass);
+    all_start("declarations", s_.declarations);
+    all_start("settlements", s_.settlements);
+    artifacts();
     for (std::size_t i = 0; i < s_.faults.size(); ++i) {
       starts(fmt::format("/faults/{}/at", i), s_.faults[i].at);
       ordered(fmt::format("/faults/{}/until", i), "at", s_.faults[i].at, s_.faults[i].until);
+      ordered(fmt::format("/faults/{}/adopt_at", i), "at", s_.faults[i].at, s_.faults[i].adopt_at);
     }
     for (std::size_t i = 0; i < s_.expect.size(); ++i)
       if (s_.expect[i].at != never && s_.expect[i].at > s_.horizon)
@@ -70,11 +74,43 @@ class TimeRules {
       report_(path, fmt::format("must be before the horizon ({}), is \"{}\"", text_of_time(s_.horizon),
                                 text_of_time(when)));
   }
+  template <class Items>
+  void all_start(const char* list, const Items& items) const {
+    for (std::size_t i = 0; i < items.size(); ++i)
+      starts(fmt::format("/workload/{}/{}/at", list, i), items[i].at);
+  }
   void ordered(const std::string& path, const char* first, Instant from, Instant until) const {
     // A start after the horizon is told already, and a default end is no fault of anybody's.
     if (until > from || from >= s_.horizon) return;
     report_(path, fmt::format("must be after \"{}\" ({}), is \"{}\"", first, text_of_time(from),
                               text_of_time(until)));
+  }
+  void artifacts() const {
+    for (std::size_t i = 0; i < s_.artifacts.size(); ++i)
+      starts(fmt::format("/supply_chain/artifacts/{}/at", i), s_.artifacts[i].at);
+    for (std::size_t i = 0; i < s_.revocations.size(); ++i) {
+      const auto& revocation = s_.revocations[i];
+      const auto path = fmt::format("/supply_chain/revocations/{}", i);
+      starts(path + "/at", revocation.at);
+      if (revocation.target == none) continue;
+      if (!revocation.is_of_key)
+        is_handed_in(path + "/at", revocation.target, revocation.at);
+      else if (!s_.keys[revocation.target].trusted)
+        report_(path + "/key", fmt::format("must be a trusted key; nobody trusts \"{}\" anyhow",
+                                           s_.keys[revocation.target].name));
+    }
+    for (std::size_t i = 0; i < s_.rollouts.size(); ++i)
+      for (const std::uint32_t artifact : s_.rollouts[i].artifacts)
+        is_handed_in(fmt::format("/workload/rollouts/{}/at", i), artifact, s_.rollouts[i].at);
+    for (std::size_t i = 0; i < s_.commands.size(); ++i)
+      is_handed_in(fmt::format("/workload/commands/{}/from", i), s_.commands[i].artifact,
+                   s_.commands[i].from);
+  }
+  void is_handed_in(const std::string& path, std::uint32_t artifact, Instant by) const {
+    if (artifact == none || s_.artifacts[artifact].at < by) return;
+    report_(path,
+            fmt::format("must be after \"{}\" is handed in ({}), is \"{}\"", s_.artifacts[artifact].name,
+                        text_of_time(s_.artifacts[artifact].at), text_of_time(by)));
   }
   void thresholds() const {
     const auto& b = s_.behaviour;
@@ -118,6 +154,8 @@ class WholeRules {
     satellites();
     targets();
     contact_plans();
+    losses();
+    glass();
     for (std::size_t i = 0; i < s_.faults.size(); ++i)
       if (s_.faults[i].kind == Scenario::FaultKind::isolate_domain &&
           s_.domains[s_.faults[i].target].parent == none)
@@ -264,6 +302,36 @@ class WholeRules {
         has_nodes(fmt::format("/faults/{}", i), s_.faults[i].target);
     for (std::size_t i = 0; i < s_.rollouts.size(); ++i)
       has_nodes(fmt::format("/workload/rollouts/{}", i), s_.rollouts[i].domain);
+  }
+
+  void losses() const {
+    std::map<std::uint32_t, std::size_t> lost;
+    for (std::size_t i = 0; i < s_.faults.size(); ++i) {
+      const auto& fault = s_.faults[i];
+      if (fault.kind != Scenario::FaultKind::lose_master) continue;
+      const auto path = fmt::format("/faults/{}/master", i);
+      if (fault.target == global_)
+        report_(path, "is the GLOBAL master; must be another, for without it nobody grants authority");
+      if (!lost.emplace(fault.target, i).second) report_(path, "is lost already; must be lost once");
+    }
+    for (std::size_t i = 0; i < s_.faults.size(); ++i)
+      if (const auto gone = lost.find(s_.faults[i].adopt_by); gone != lost.end())
+        report_(fmt::format("/faults/{}/adopt_by", i), "is lost itself; must be a master that stays");
+  }
+
+  // Who may take a domain without the grantor: the grantor itself, or who was named for it before.
+  void glass() const {
+    for (std::size_t i = 0; i < s_.break_glass.size(); ++i) {
+      const auto& broken = s_.break_glass[i];
+      const bool is_named =
+          std::any_of(s_.successors.begin(), s_.successors.end(), [&](const Scenario::Successor& named) {
+            return named.domain == broken.domain && named.to == broken.by && named.at < broken.at;
+          });
+      if (broken.by != global_ && !is_named)
+        report_(fmt::format("/workload/break_glass/{}/by", i),
+                fmt::format("must be \"{}\", or named a successor of the domain before",
+                            s_.controllers[global_].name));
+    }
   }
 
   bool has_nodes(const std::string& path, std::uint32_t domain) const {

@@ -3,7 +3,7 @@
 namespace ibcf::sim {
 namespace {
 
-// Two raw strings, because compilers bound the length of one.
+// Raw strings, because compilers bound the length of one.
 constexpr char text[] = R"json({
 "$schema": "http://json-schema.org/draft-07/schema#",
 "title": "IBCF Twin scenario",
@@ -184,6 +184,49 @@ constexpr char text[] = R"json({
       "replay_credit": {"x-unit": "size", "x-minimum": "1KiB", "x-maximum": "1GiB", "default": "256KiB", "description": "Bytes a replaying node may send ahead of acknowledgement. At least one chunk."},
       "chunk": {"x-unit": "size", "x-minimum": "1KiB", "x-maximum": "1GiB", "default": "64KiB", "description": "Bytes of backlog in one chunk."}
     }}},
+)json"
+                        R"json(
+  "supply_chain": {
+    "type": "object", "default": {}, "description": "Who vouches for what runs: keys, the releases that they sign, and what is taken back. Keys, signatures and digests are real, and follow from the seed.", "additionalProperties": false,
+    "properties": {
+      "keys": {"type": "array", "default": [], "description": "Keys that sign releases.", "items": {
+        "type": "object", "required": ["name"], "additionalProperties": false, "properties": {
+          "name": {"type": "string", "minLength": 1, "description": "Name of the key.", "examples": ["release-2026"]},
+          "trusted": {"type": "boolean", "default": true, "description": "Masters and nodes take what it signs. False: it is a stranger's."}
+        }}},
+      "artifacts": {"type": "array", "default": [], "description": "Releases that are handed in at the GLOBAL master, each with an in-toto statement in a DSSE envelope and an SBOM. It is referred to as \"name version\".", "items": {
+        "type": "object", "required": ["name", "version", "release", "signed_by", "at"], "additionalProperties": false, "properties": {
+          "name": {"type": "string", "minLength": 1, "description": "What it is a release of; a node runs one of a name.", "examples": ["gateway"]},
+          "version": {"type": "string", "minLength": 1, "description": "Its version.", "examples": ["1.2.0"]},
+          "release": {"type": "integer", "minimum": 1, "maximum": 1000000000, "description": "Its release counter: a node that ran a higher one of this name refuses it.", "examples": [3]},
+          "kind": {"type": "string", "enum": ["SOFTWARE", "FIRMWARE"], "default": "SOFTWARE", "description": "What it is."},
+          "size": {"x-unit": "size", "x-minimum": "1B", "x-maximum": "1TiB", "default": "8MiB", "description": "Size of the payload, as its statement says; nodes fetch it beside the control plane."},
+          "sbom": {"type": "string", "enum": ["CycloneDX", "SPDX"], "default": "CycloneDX", "description": "Format of its SBOM."},
+          "components": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "What it is made of, for the SBOM.", "examples": [["openssl", "zlib"]]},
+          "signed_by": {"type": "string", "description": "The key that signs it.", "examples": ["release-2026"]},
+          "flaw": {"type": "string", "enum": ["none", "unsigned", "signature", "payload", "sbom"], "default": "none", "description": "What is wrong with it on purpose: it is not signed, or its signature, the payload handed in or its SBOM is another one."},
+          "arrives_damaged": {"x-unit": "fraction", "default": 0, "description": "Part of the nodes at which its payload arrives damaged."},
+          "at": {"x-unit": "duration", "description": "When it is handed in.", "examples": ["5m"]}
+        }}},
+      "revocations": {"type": "array", "default": [], "description": "Orders of an operator at the GLOBAL master: who runs what is revoked is quarantined, up to the brake, as soon as its home master knows.", "items": {"oneOf": [
+        {"type": "object", "title": "revoke_artifact", "required": ["kind", "artifact", "at"], "additionalProperties": false,
+          "description": "An artifact may not run any more.",
+          "properties": {
+            "kind": {"const": "revoke_artifact", "description": "This kind."},
+            "artifact": {"type": "string", "description": "The artifact: its name and version.", "examples": ["gateway 1.2.0"]},
+            "reason": {"type": "string", "minLength": 1, "default": "recalled", "description": "Why, for the log.", "examples": ["CVE-2026-1234"]},
+            "at": {"x-unit": "duration", "description": "When; after it was handed in.", "examples": ["3h"]}
+          }},
+        {"type": "object", "title": "revoke_key", "required": ["kind", "key", "at"], "additionalProperties": false,
+          "description": "Nothing that the key alone signed may run any more.",
+          "properties": {
+            "kind": {"const": "revoke_key", "description": "This kind."},
+            "key": {"type": "string", "description": "The key; a trusted one.", "examples": ["release-2026"]},
+            "reason": {"type": "string", "minLength": 1, "default": "compromised", "description": "Why, for the log.", "examples": ["the build server was broken into"]},
+            "at": {"x-unit": "duration", "description": "When.", "examples": ["3h"]}
+          }}
+      ]}}
+    }},
   "workload": {
     "type": "object", "default": {}, "description": "What is asked of the fleet, beside heartbeats and snapshots.", "additionalProperties": false,
     "properties": {
@@ -192,7 +235,8 @@ constexpr char text[] = R"json({
         "properties": {
           "name": {"type": "string", "minLength": 1, "description": "Name of this load.", "examples": ["daily"]},
           "domain": {"type": "string", "description": "To nodes of this domain and those below it.", "examples": ["europe"]},
-          "kind": {"type": "string", "enum": ["RESTART_SERVICE", "COLLECT_LOGS", "SET_PARAMETER"], "default": "RESTART_SERVICE", "description": "What is commanded; bundles are assigned by rollouts."},
+          "kind": {"type": "string", "enum": ["RESTART_SERVICE", "COLLECT_LOGS", "SET_PARAMETER", "INSTALL_ARTIFACT"], "default": "RESTART_SERVICE", "description": "What is commanded; bundles are assigned by rollouts."},
+          "artifact": {"type": "string", "description": "INSTALL_ARTIFACT: which, by name and version.", "examples": ["gateway 1.2.0"]},
           "from": {"x-unit": "duration", "default": "0s", "description": "First time, from the start."},
           "every": {"x-unit": "duration", "default": "0s", "description": "Time between two; \"0s\": once, at `from`."},
           "until": {"x-unit": "duration", "description": "No more from here on; after `from`. Default: the horizon.", "examples": ["12h"]},
@@ -221,6 +265,7 @@ constexpr char text[] = R"json({
               "policy": {"type": "string", "enum": ["EPOCH_WINS", "CONTROL_WINS", "NODE_WINS", "THREE_WAY", "MERGE", "KEEP_BOTH", "DEFER", "GIVE_UP", "QUARANTINE"], "default": "EPOCH_WINS", "description": "What a return does where node and bundle differ."},
               "max_tries": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 3, "description": "GIVE_UP: after so many returns."}
             }}},
+          "artifacts": {"type": "array", "items": {"type": "string"}, "default": [], "description": "Artifacts that the bundle needs, by name and version, handed in before. They are installed first; a node takes no bundle of which it lacks one.", "examples": [["gateway 1.2.0"]]},
           "at": {"x-unit": "duration", "description": "When the first wave starts.", "examples": ["2h"]},
           "domain": {"type": "string", "description": "To every node of this domain and those below it.", "examples": ["earth"]},
           "waves": {"type": "array", "minItems": 1, "items": {"x-unit": "fraction"}, "default": [0.01, 0.1, 0.5, 1], "description": "Part of the nodes reached with each wave; rising, the last is 1."},
@@ -263,6 +308,51 @@ constexpr char text[] = R"json({
           "at": {"x-unit": "duration", "description": "When.", "examples": ["9h"]},
           "domain": {"type": "string", "description": "Authority over this domain.", "examples": ["africa"]},
           "to": {"type": "string", "description": "The master that gets it.", "examples": ["master-global"]}
+        }}},
+      "successors": {"type": "array", "default": [], "description": "Who takes a domain by itself when nothing is heard of its present term any more: named in advance, at the GLOBAL master. A name holds for that term only, and the newest one counts.", "items": {
+        "type": "object", "required": ["at", "domain", "to"], "additionalProperties": false,
+        "properties": {
+          "at": {"x-unit": "duration", "description": "When.", "examples": ["5m"]},
+          "domain": {"type": "string", "description": "Successor to whoever holds this domain.", "examples": ["africa"]},
+          "to": {"type": "string", "description": "The master that is named.", "examples": ["master-europe"]}
+        }}},
+      "declarations": {"type": "array", "default": [], "description": "What a domain should be, declared by a master that holds it: drift is measured from it, and returns are reconciled against it; a rollout is what brings it to nodes in contact. Where two masters declared apart from each other, the higher term is in force, unless the objects' policies bring both together.", "items": {
+        "type": "object", "required": ["at", "domain", "by", "bundle", "version"], "additionalProperties": false,
+        "properties": {
+          "at": {"x-unit": "duration", "description": "When.", "examples": ["1h"]},
+          "domain": {"type": "string", "description": "The domain itself, without those below it.", "examples": ["africa"]},
+          "by": {"type": "string", "description": "The master that declares it. Refused where it does not hold the domain then.", "examples": ["master-africa"]},
+          "bundle": {"type": "string", "minLength": 1, "description": "Name of the bundle.", "examples": ["baseline"]},
+          "version": {"type": "string", "minLength": 1, "description": "Its version; no rollout's or other declaration's.", "examples": ["1.2.0"]},
+          "config": {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, "description": "Settings in the bundle: texts by key.", "examples": [{"log.level": "info"}]},
+          "objects": {"type": "array", "default": [], "description": "Objects of the bundle beside `config`, each with what is done about a difference.", "items": {
+            "type": "object", "required": ["object"], "additionalProperties": false, "properties": {
+              "object": {"type": "string", "minLength": 1, "description": "Its name.", "examples": ["net/mtu"]},
+              "kind": {"type": "string", "enum": ["EXACT", "VERSION", "SET", "NUMBER"], "default": "EXACT", "description": "How its value is compared."},
+              "text": {"type": "string", "default": "", "description": "Value of an EXACT or VERSION object.", "examples": ["on"]},
+              "number": {"type": "number", "default": 0, "description": "Value of a NUMBER object.", "examples": [1500]},
+              "set": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "Value of a SET object.", "examples": [["ssh", "http"]]},
+              "tolerance": {"type": "number", "minimum": 0, "default": 0, "description": "NUMBER: so far off is as wrong as can be; 0 asks for equality."},
+              "weight": {"type": "number", "minimum": 0, "default": 1, "description": "How much it counts in the node's drift score."},
+              "critical": {"type": "boolean", "default": false, "description": "A full mismatch makes the drift score 1."},
+              "policy": {"type": "string", "enum": ["EPOCH_WINS", "CONTROL_WINS", "NODE_WINS", "THREE_WAY", "MERGE", "KEEP_BOTH", "DEFER", "GIVE_UP", "QUARANTINE"], "default": "EPOCH_WINS", "description": "What a return does where node and bundle differ."},
+              "max_tries": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 3, "description": "GIVE_UP: after so many returns."}
+            }}}
+        }}},
+      "settlements": {"type": "array", "default": [], "description": "An operator has looked at what lost against another master's word: what is in force is declared over it.", "items": {
+        "type": "object", "required": ["at", "domain", "by"], "additionalProperties": false,
+        "properties": {
+          "at": {"x-unit": "duration", "description": "When.", "examples": ["3h"]},
+          "domain": {"type": "string", "description": "The domain itself, without those below it.", "examples": ["africa"]},
+          "by": {"type": "string", "description": "The master that holds it.", "examples": ["master-global"]}
+        }}},
+      "break_glass": {"type": "array", "default": [], "description": "An operator takes a domain for a master at once, whoever holds it: for the GLOBAL one, or for one that was named its successor.", "items": {
+        "type": "object", "required": ["at", "domain", "by", "reason"], "additionalProperties": false,
+        "properties": {
+          "at": {"x-unit": "duration", "description": "When.", "examples": ["2h"]},
+          "domain": {"type": "string", "description": "The domain that is taken.", "examples": ["africa"]},
+          "by": {"type": "string", "description": "The master that takes it.", "examples": ["master-global"]},
+          "reason": {"type": "string", "minLength": 1, "description": "Why, for all to see.", "examples": ["the cable is cut and the pumps must stop"]}
         }}}
     }},
   "faults": {"type": "array", "default": [], "description": "What goes wrong, and when. Faults of one link add up: it works again when all are over.", "items": {"oneOf": [
@@ -320,6 +410,25 @@ constexpr char text[] = R"json({
         "relay": {"type": "string", "description": "The relay: \"relay-\" and its site.", "examples": ["relay-frankfurt"]},
         "at": {"x-unit": "duration", "description": "When it goes down.", "examples": ["1h"]},
         "until": {"x-unit": "duration", "description": "When it comes up again; after `at`.", "examples": ["1h2m"]}
+      }},
+    {"type": "object", "title": "restart_master", "required": ["kind", "master", "at", "until"], "additionalProperties": false,
+      "description": "A master is down: what is sent to it is lost, and so are orders that only it could take. It comes up with its log, and goes on from that.",
+      "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Name in reports. Default: kind and target.", "examples": ["master upgrade"]},
+        "kind": {"const": "restart_master", "description": "This kind."},
+        "master": {"type": "string", "description": "The master; who is down already stays so.", "examples": ["master-europe"]},
+        "at": {"x-unit": "duration", "description": "When it goes down.", "examples": ["1h"]},
+        "until": {"x-unit": "duration", "description": "When it comes up again; after `at`.", "examples": ["1h2m"]}
+      }},
+    {"type": "object", "title": "lose_master", "required": ["kind", "master", "at"], "additionalProperties": false,
+      "description": "A master is gone for good, and its log with it. What only it had stored its nodes have kept. Another master takes them over, once it holds the authority over their domains: by a hand-over, as a named successor, or by breaking the glass.",
+      "properties": {
+        "name": {"type": "string", "minLength": 1, "description": "Name in reports. Default: kind and target.", "examples": ["fire"]},
+        "kind": {"const": "lose_master", "description": "This kind."},
+        "master": {"type": "string", "description": "The master; not the GLOBAL one.", "examples": ["master-europe"]},
+        "at": {"x-unit": "duration", "description": "When.", "examples": ["1h"]},
+        "adopt_by": {"type": "string", "description": "The master that takes its nodes over. Default: nobody does.", "examples": ["master-global"]},
+        "adopt_at": {"x-unit": "duration", "description": "When an operator has it take them over; where it does not hold their domains then, again each minute until it does. After `at`.", "examples": ["1h30m"]}
       }},
     {"type": "object", "title": "poison", "required": ["kind", "domain", "at"], "additionalProperties": false,
       "description": "The software of nodes writes events that no master can read; they are parked, and the rest goes on.",

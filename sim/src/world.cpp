@@ -101,8 +101,7 @@ bool World::State::handle(const Entry& entry) {
       check(false, "relays ask for no timers");
       break;
     case EntryKind::master_timer:
-      masters[entry.entity].on_timer(static_cast<Timer>(entry.slot), now, outbox);
-      drain({Role::master, entry.entity}, now);
+      wake_master(entry.entity, entry.slot, now);
       break;
     case EntryKind::workload:
       work(entry.slot, now);
@@ -122,6 +121,18 @@ void World::State::wake_node(std::uint32_t node, Timer timer, Instant at) {
   agents[node].on_timer(timer, at, outbox);
   drain({Role::node, node}, at);
   note_mode(node);
+}
+
+// The life that asked for it stands above the timer; the first one is 0, for most never have another.
+static std::uint32_t timer_slot(Timer timer, std::uint32_t life) {
+  return (life - 1) << 8 | static_cast<std::uint32_t>(timer);
+}
+
+void World::State::wake_master(std::uint32_t master, std::uint32_t slot, Instant at) {
+  const auto timer = static_cast<Timer>(slot & 0xff);
+  if (master_down[master] != 0 || slot != timer_slot(timer, master_life[master])) return;
+  masters[master].on_timer(timer, at, outbox);
+  drain({Role::master, master}, at);
 }
 
 // As in Layout; read off the rows of the layout it would cost a cold line.
@@ -144,14 +155,16 @@ VertexIndex World::State::vertex_of(const Endpoint& endpoint) const {
 // Does what a state machine wants done. Machines are never entered from within: all that leaves goes through
 // the calendar.
 void World::State::drain(Endpoint self, Instant at) {
+  if (self.role == Role::node && !releases.empty()) check_installed(self.index, at);
   for (const Written& written : outbox.written) ledger.wrote(self.index, written);
   for (const Executed& executed : outbox.executed)
     checkers.executed(layout.nodes[self.index].name, ledger.executed(self.index, executed, at));
   const EntryKind kind = self.role == Role::node    ? EntryKind::node_timer
                          : self.role == Role::relay ? EntryKind::relay_timer
                                                     : EntryKind::master_timer;
+  const std::uint32_t life = self.role == Role::master ? master_life[self.index] : 1;
   for (const TimerRequest& timer : outbox.timers)
-    calendar.push({timer.at, kind, self.index, static_cast<std::uint32_t>(timer.timer)});
+    calendar.push({timer.at, kind, self.index, timer_slot(timer.timer, life)});
   for (Outgoing& outgoing : outbox.sends) {
     foresee_hop(outgoing);
     const std::uint32_t bytes = wire_bytes(outgoing.packet.message);
@@ -189,7 +202,8 @@ void World::State::dropped(std::uint32_t parcel, DropReason reason, LinkIndex, I
 
 void World::State::give(const Endpoint& to, const Packet& packet, Instant at) {
   const bool is_down = (to.role == Role::node && node_down[to.index] != 0) ||
-                       (to.role == Role::relay && relay_down[to.index] != 0);
+                       (to.role == Role::relay && relay_down[to.index] != 0) ||
+                       (to.role == Role::master && master_down[to.index] != 0);
   if (is_down) {
     ++sent_to_the_down;
     return;
@@ -249,151 +263,18 @@ void World::State::witness(std::uint32_t master, const Stored& stored) {
   const Ledger::Taken taken = ledger.stored(master, stored, *event);
   if (taken > Ledger::Taken::ahead)
     checkers.stored(masters[master].identity().name, name_of(event->origin), taken, *event, stored.ingested);
-  grant_stored = grant_stored || event->type == EventType::authority_granted;
+  if (event->type == EventType::authority_granted) note_grant(master, *event);
   if (event->origin == any(masters[master].identity().id))
     touched.emplace_back(master, id_cast<NodeTag>(event->subject));
   check_verdict(master, *event, stored.ingested);
   const bool is_told = taken == Ledger::Taken::copy || taken == Ledger::Taken::again;
+  if (!is_told) count_trust(*event);
+  if (!is_told && event->type == EventType::desired_conflict) ++desired_conflicts;
   if (!is_told && observer != nullptr) observer->stored(master, stored, *event);
 }
 
 void World::State::witness(const Digest& digest, ByteView body) {
   if (observer != nullptr && bodies_told.insert(digest).second) observer->body(digest, body);
-}
-
-// ---- workload ---------------------------------------------------------------------------------------------
-
-void World::State::work(std::uint32_t slot, Instant at) {
-  const Work item = works[slot];  // more may be added meanwhile
-  switch (item.kind) {
-    case Work::Kind::commands: {
-      const auto& load = scenario.commands[item.index];
-      send_commands(load, item.index, at);
-      if (load.every > Duration::zero() && at + load.every < load.until)
-        calendar.push({at + load.every, EntryKind::workload, 0, slot});
-      break;
-    }
-    case Work::Kind::rollout:
-      roll_out(scenario.rollouts[item.index], at);
-      break;
-    case Work::Kind::edit:
-      edit(scenario.edits[item.index], at);
-      break;
-    case Work::Kind::cancel: {
-      const CommandOrder what = cancels[item.index];
-      orders_refused += order(what, at) ? 0 : 1;
-      break;
-    }
-    case Work::Kind::plan:
-    case Work::Kind::unplan:
-      plan_contacts(item.index, item.kind == Work::Kind::plan, at);
-      break;
-    case Work::Kind::handover: {
-      const auto& handover = scenario.handovers[item.index];
-      masters[global_master].order_handover(domain_ids[handover.domain], peer_of(handover.to), at, outbox);
-      drain({Role::master, global_master}, at);
-      check_holders(at);
-      break;
-    }
-  }
-}
-
-// So many nodes of the domain, drawn at random from the stream of this name.
-std::vector<std::uint32_t> World::State::draw_nodes(std::uint32_t domain, std::uint32_t most,
-                                                    const std::string& name, std::uint32_t& drawn) const {
-  std::vector<std::uint32_t> nodes;
-  for (std::uint32_t i = 0; i < layout.nodes.size(); ++i)
-    if (layout.is_within(layout.nodes[i].domain, domain)) nodes.push_back(i);
-  if (most >= nodes.size()) return nodes;  // none is all
-  const RandomStream stream(scenario.seed, name);
-  for (std::uint32_t i = 0; i < most; ++i)  // a partial Fisher-Yates shuffle
-    std::swap(nodes[i], nodes[i + stream.below(nodes.size() - i, 0, drawn++)]);
-  nodes.resize(most);
-  return nodes;
-}
-
-// What the nodes' own software, or a hand, does to them.
-void World::State::edit(const Scenario::Edit& edit, Instant at) {
-  std::uint32_t drawn = 0;
-  for (const std::uint32_t node : draw_nodes(edit.domain, edit.nodes, "workload.edits/" + edit.name, drawn)) {
-    if (node_down[node] != 0) continue;  // there is no software that could
-    agents[node].change(edit.object, edit.value, edit.decided, at, outbox);
-    drain({Role::node, node}, at);
-  }
-}
-
-// Both ends of a link learn of it when it begins, from whoever made the plan.
-void World::State::plan_contacts(std::uint32_t plan, bool begins, Instant at) {
-  for (std::uint32_t i = 0; i < layout.nodes.size(); ++i) {
-    const Layout::Node& node = layout.nodes[i];
-    if (node.plan != plan) continue;
-    masters[node.master].plan_contacts(agents[i].identity().id, begins ? node.planned : nullptr,
-                                       scenario.contact_plans[plan].name, at);
-    if (node_down[i] != 0) continue;
-    agents[i].on_contact_plan(begins, at);
-    note_mode(i);
-  }
-}
-
-// An operator's orders go to whoever holds the authority over the node's domain at that time.
-void World::State::send_commands(const Scenario::CommandLoad& load, std::uint32_t number, Instant at) {
-  for (const std::uint32_t node :
-       draw_nodes(load.domain, load.nodes, "workload.commands/" + load.name, draws[number])) {
-    const DomainId scope = domain_ids[layout.nodes[node].domain];
-    const CommandOrder what{.node = agents[node].identity().id,
-                            .home = {Role::master, layout.nodes[node].master},
-                            .scope = scope,
-                            .kind = load.kind,
-                            .valid_for = load.valid_for,
-                            .argument = load.name,
-                            .delivery = load.delivery,
-                            .coalesce_key = load.coalesce_key};
-    const auto issued = order(what, at);
-    orders_refused += issued ? 0 : 1;
-    if (!issued || load.cancel_after == Duration::zero()) continue;
-    cancels.push_back(what);
-    cancels.back().kind = CommandKind::cancel;
-    cancels.back().argument = text_of(*issued);
-    cancels.back().coalesce_key.clear();
-    works.push_back({Work::Kind::cancel, static_cast<std::uint32_t>(cancels.size() - 1)});
-    calendar.push(
-        {at + load.cancel_after, EntryKind::workload, 0, static_cast<std::uint32_t>(works.size() - 1)});
-  }
-}
-
-// To whichever master holds the authority right now.
-std::optional<CommandId> World::State::order(const CommandOrder& what, Instant at) {
-  for (std::uint32_t i = 0; i < masters.size(); ++i) {
-    const auto id = masters[i].issue(what, at, outbox);
-    drain({Role::master, i}, at);
-    if (id) return id;
-  }
-  return std::nullopt;
-}
-
-void World::State::roll_out(const Scenario::Rollout& rollout, Instant at) {
-  RolloutOrder order;
-  order.bundle.id =
-      derive_id<BundleTag>(scenario.name, scenario.seed, "bundle/" + rollout.bundle + "/" + rollout.version);
-  order.bundle.name = rollout.bundle;
-  order.bundle.version = rollout.version;
-  // Releases of a name count in the order in which they are rolled out.
-  for (const Scenario::Rollout& other : scenario.rollouts)
-    if (other.bundle == rollout.bundle && other.at <= rollout.at) ++order.bundle.release;
-  order.bundle.objects = rollout.objects;
-  for (const auto& [object, value] : rollout.config) order.bundle.objects[object].value = exact_value(value);
-  order.bundle.constraints = rollout.constraints;
-  rolls_back[order.bundle.id] = rollout.rolls_back;
-  order.waves = rollout.waves;
-  order.wave_every = rollout.wave_every;
-  order.threshold = rollout.threshold;
-  for (std::uint32_t domain = 0; domain < scenario.domains.size(); ++domain) {
-    if (!layout.is_within(domain, rollout.domain)) continue;
-    order.scopes.push_back(domain_ids[domain]);
-    rolled_out[domain] = order.bundle.id;
-  }
-  masters[global_master].order_rollout(order, at, outbox);
-  drain({Role::master, global_master}, at);
 }
 
 // ---- looking ----------------------------------------------------------------------------------------------

@@ -12,16 +12,6 @@
 namespace ibcf::sim {
 namespace {
 
-Digest secret_of(const Scenario& scenario, std::string_view purpose, std::uint32_t number) {
-  Bytes bytes;
-  Encoder encoder(bytes);
-  encoder.put(std::string(purpose));
-  encoder.put(scenario.name);
-  encoder.put(scenario.seed);
-  encoder.put(number);
-  return digest_of(bytes);
-}
-
 std::string_view word_of(Scenario::FaultKind kind) {
   switch (kind) {
     case Scenario::FaultKind::isolate_domain:
@@ -36,6 +26,10 @@ std::string_view word_of(Scenario::FaultKind kind) {
       return "restart_nodes";
     case Scenario::FaultKind::restart_relay:
       return "restart_relay";
+    case Scenario::FaultKind::restart_master:
+      return "restart_master";
+    case Scenario::FaultKind::lose_master:
+      return "lose_master";
     case Scenario::FaultKind::poison:
       return "poison";
   }
@@ -43,6 +37,16 @@ std::string_view word_of(Scenario::FaultKind kind) {
 }
 
 }  // namespace
+
+Digest secret_of(const Scenario& scenario, std::string_view purpose, std::uint32_t number) {
+  Bytes bytes;
+  Encoder encoder(bytes);
+  encoder.put(std::string(purpose));
+  encoder.put(scenario.name);
+  encoder.put(scenario.seed);
+  encoder.put(number);
+  return digest_of(bytes);
+}
 
 World::State::State(const Scenario& from)
     : scenario(from),
@@ -53,8 +57,13 @@ World::State::State(const Scenario& from)
       checkers(from.seed, from.controllers.size(), ledger),
       node_down(layout.nodes.size(), 0),
       relay_down(from.relays.size(), 0),
+      master_down(from.controllers.size(), 0),
+      master_gone(from.controllers.size(), 0),
+      master_life(from.controllers.size(), 1),
+      earlier_counts(from.controllers.size()),
       taken_down(from.faults.size()),
       restarts(layout.nodes.size(), 0),
+      adoptions(layout.nodes.size(), 0),
       mode(layout.nodes.size(), ConnectivityMode::disconnected),
       ever_lost(layout.nodes.size(), false),
       mode_since(layout.nodes.size()),
@@ -70,6 +79,10 @@ World::State::State(const Scenario& from)
   rolled_out.resize(scenario.domains.size());
   draws.resize(scenario.commands.size());
   for (std::size_t i = 0; i < checked.size(); ++i) checked[i].expectation = &scenario.expect[i];
+  installs_refused.resize(layout.nodes.size());
+  artifact_quarantines.resize(layout.nodes.size());
+  told_epoch.resize(scenario.controllers.size());
+  build_releases();
   build_network();
 }
 
@@ -108,16 +121,10 @@ void World::State::build_masters() {
     settings.replay_credit_bytes = controller.replay_credit_bytes;
     settings.chunk_bytes = controller.chunk_bytes;
     settings.bounds.drift = controller.clock_drift_bound;
+    settings.release_keys = release_keys.trusted;
     stores.emplace_back([this, i](const Stored& stored) { witness(i, stored); });
-    MasterIdentity identity{.id = peer_of(i).id,
-                            .index = i,
-                            .name = controller.name,
-                            .level = controller.level,
-                            .upstream = {},
-                            .fleet = derive_id<FleetTag>(scenario.name, scenario.seed, "fleet")};
-    if (i != global_master) identity.upstream = Endpoint{Role::master, global_master};
     bodies.emplace_back([this](const Digest& digest, ByteView body) { witness(digest, body); });
-    masters.emplace_back(settings, std::move(identity), stores.back(), verifier, domains, &bodies.back());
+    make_master(i);
   }
   for (std::uint32_t i = 0; i < scenario.relays.size(); ++i) {
     relays.emplace_back(i, scenario.relays[i].queue_bytes);
@@ -141,7 +148,6 @@ void World::State::build_nodes() {
     const auto id = derive_id<NodeTag>(scenario.name, scenario.seed, "node/" + place.name);
     const auto& signer =
         signers.emplace_back(std::make_unique<Ed25519Signer>(secret_of(scenario, "node.identity", i)));
-    const LinkSecret secret(secret_of(scenario, "node.link_key", i).bytes);
     ledger.add_node(i, any(id));
     home_of_node.push_back(place.master);
     agents.emplace_back(agent_settings, AgentIdentity{.relay = {Role::relay, place.relay},
@@ -149,7 +155,7 @@ void World::State::build_nodes() {
                                                       .index = i,
                                                       .incarnation = 1,
                                                       .windowed = place.contacts != nullptr,
-                                                      .secret = secret,
+                                                      .secret = link_secret_of(i),
                                                       .id = id,
                                                       .domain = domain_ids[place.domain],
                                                       .signer = signer.get(),
@@ -157,53 +163,18 @@ void World::State::build_nodes() {
                                                       .battery_pct = group.battery_pct,
                                                       .machine = &machines.emplace_back(
                                                           scenario.seed, place.name, behaviour.commands_take,
-                                                          behaviour.commands_fail, rolls_back)});
-    masters[place.master].enrol(
-        Enrolment{.index = i,
-                  .incarnation = 1,
-                  .relay = {Role::relay, place.relay},
-                  .secret = secret,
-                  .id = id,
-                  .facts = {.name = place.name,
-                            .kind = group.kind,
-                            .domain_id = domain_ids[place.domain],
-                            .tags = group.tags,
-                            .access = scenario.access[group.access].name,
-                            .relay = scenario.relays[place.relay].name,
-                            .site = scenario.sites[scenario.relays[place.relay].site].name,
-                            .serial = fmt::format("{}-{:06}", scenario.name, i),
-                            .ordinal = i,
-                            .manufacturer = {},
-                            .model = {},
-                            .bom_ref = {}},
-                  .public_key = signer->public_key(),
-                  .contacts = place.contacts,
-                  .attestation = {}},
-        Instant{});
+                                                          behaviour.commands_fail, rolls_back, damage),
+                                                      .trust = {&release_keys, &verifier}});
+    masters[place.master].enrol(enrolment_of(i), Instant{});
   }
 }
 
-Peer World::State::peer_of(std::uint32_t master) const {
-  const auto& controller = scenario.controllers[master];
-  Peer peer{.endpoint = {Role::master, master},
-            .id = derive_id<MasterTag>(scenario.name, scenario.seed, "master/" + controller.name),
-            .name = controller.name,
-            .level = controller.level,
-            .scopes = {},
-            .lease = controller.lease};
-  for (std::uint32_t domain = 0; domain < scenario.domains.size(); ++domain)
-    if (layout.home_of_domain[domain] == master) peer.scopes.push_back(domain_ids[domain]);
-  return peer;
+LinkSecret World::State::link_secret_of(std::uint32_t node) const {
+  return LinkSecret(secret_of(scenario, "node.link_key", node).bytes);
 }
 
 void World::State::schedule() {
-  std::vector<Peer> peers;
-  for (std::uint32_t i = 0; i < masters.size(); ++i) peers.push_back(peer_of(i));
-  for (std::uint32_t i = 0; i < masters.size(); ++i) {
-    // A star: every region exchanges its log with the GLOBAL master, which passes the others' on.
-    masters[i].start(i == global_master ? peers : std::vector<Peer>{peers[global_master]}, Instant{}, outbox);
-    drain({Role::master, i}, Instant{});
-  }
+  for (std::uint32_t i = 0; i < masters.size(); ++i) start_master(i, Instant{});
   for (std::uint32_t i = 0; i < agents.size(); ++i) {
     const bool open = network.is_up(layout.nodes[i].down);
     relays[layout.nodes[i].relay].on_node_link(i, open, Instant{}, outbox);
@@ -223,19 +194,27 @@ void World::State::schedule() {
     calendar.push({at, EntryKind::workload, 0, static_cast<std::uint32_t>(works.size())});
     works.push_back({kind, index});
   };
+  const auto add_all = [&](Work::Kind kind, const auto& items) {
+    for (std::uint32_t i = 0; i < items.size(); ++i) add_work(kind, i, items[i].at);
+  };
+  add_all(Work::Kind::artifact, scenario.artifacts);
+  add_all(Work::Kind::revocation, scenario.revocations);
   for (std::uint32_t i = 0; i < scenario.commands.size(); ++i)
     add_work(Work::Kind::commands, i, scenario.commands[i].from);
-  for (std::uint32_t i = 0; i < scenario.rollouts.size(); ++i)
-    add_work(Work::Kind::rollout, i, scenario.rollouts[i].at);
-  for (std::uint32_t i = 0; i < scenario.edits.size(); ++i)
-    add_work(Work::Kind::edit, i, scenario.edits[i].at);
+  add_all(Work::Kind::rollout, scenario.rollouts);
+  add_all(Work::Kind::edit, scenario.edits);
   for (std::uint32_t i = 0; i < scenario.contact_plans.size(); ++i) {
     add_work(Work::Kind::plan, i, scenario.contact_plans[i].at);
     if (scenario.contact_plans[i].until < scenario.horizon)
       add_work(Work::Kind::unplan, i, scenario.contact_plans[i].until);
   }
-  for (std::uint32_t i = 0; i < scenario.handovers.size(); ++i)
-    add_work(Work::Kind::handover, i, scenario.handovers[i].at);
+  add_all(Work::Kind::handover, scenario.handovers);
+  add_all(Work::Kind::successor, scenario.successors);
+  add_all(Work::Kind::break_glass, scenario.break_glass);
+  add_all(Work::Kind::declaration, scenario.declarations);
+  add_all(Work::Kind::settlement, scenario.settlements);
+  for (std::uint32_t i = 0; i < scenario.faults.size(); ++i)
+    if (scenario.faults[i].adopt_by != none) add_work(Work::Kind::adoption, i, scenario.faults[i].adopt_at);
   for (std::uint32_t i = 0; i < scenario.expect.size(); ++i)
     if (scenario.expect[i].at != never) calendar.push({scenario.expect[i].at, EntryKind::sample, i + 1, i});
   calendar.push({Instant{} + scenario.sample_every, EntryKind::sample, 0, periodic});

@@ -11,7 +11,10 @@ void World::State::apply_fault(std::uint32_t slot, Instant at) {
   switch (fault.kind) {
     case Scenario::FaultKind::restart_nodes:
     case Scenario::FaultKind::restart_relay:
+    case Scenario::FaultKind::restart_master:
       return begins ? begin_restart(number, at) : end_restart(number, at);
+    case Scenario::FaultKind::lose_master:
+      return lose_master(fault.target);
     case Scenario::FaultKind::poison:
       return poison(fault, at);
     default:
@@ -62,6 +65,12 @@ void World::State::begin_restart(std::uint32_t number, Instant at) {
     relays[fault.target].restart();
     return;
   }
+  if (fault.kind == Scenario::FaultKind::restart_master) {
+    if (master_down[fault.target] != 0) return;
+    taken_down[number] = {fault.target};
+    put_master_down(fault.target);
+    return;
+  }
   std::uint32_t drawn = 0;
   for (const std::uint32_t node :
        draw_nodes(fault.target, fault.nodes, "faults.restart_nodes/" + fault.name, drawn)) {
@@ -72,8 +81,15 @@ void World::State::begin_restart(std::uint32_t number, Instant at) {
 }
 
 void World::State::end_restart(std::uint32_t number, Instant at) {
-  const bool is_relay = scenario.faults[number].kind == Scenario::FaultKind::restart_relay;
-  for (const std::uint32_t one : taken_down[number]) is_relay ? bring_relay_up(one, at) : bring_up(one, at);
+  const auto kind = scenario.faults[number].kind;
+  for (const std::uint32_t one : taken_down[number]) {
+    if (kind == Scenario::FaultKind::restart_relay)
+      bring_relay_up(one, at);
+    else if (kind != Scenario::FaultKind::restart_master)
+      bring_up(one, at);
+    else if (master_gone[one] == 0)
+      bring_master_up(one, at);
+  }
 }
 
 // Packed, as on a disk: what has no packed form does not survive.

@@ -51,7 +51,15 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
   const auto count_masters = [&](auto&& counts) {
     double sum = 0;
     for (std::uint32_t i = 0; i < masters.size(); ++i)
-      if (in(scenario.controllers[i].domain)) sum += static_cast<double>(counts(masters[i]));
+      // What a lost master knew nobody knows any more, but for what another one has taken over.
+      if (in(scenario.controllers[i].domain) && master_gone[i] == 0)
+        sum += static_cast<double>(counts(masters[i]));
+    return sum;
+  };
+  const auto count_counts = [&](auto&& counts) {
+    double sum = 0;
+    for (std::uint32_t i = 0; i < masters.size(); ++i)
+      if (in(scenario.controllers[i].domain)) sum += static_cast<double>(counts(counts_of(i)));
     return sum;
   };
   const auto count_executions = [&](auto&& counts) {
@@ -73,15 +81,25 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
   if (name == "nodes_returning") return count_nodes([&](std::uint32_t i) { return is_coming_back(mode[i]); });
   if (name == "nodes_quarantined")
     return count_nodes([&](std::uint32_t i) {
-      const NodeRecord* record = masters[layout.nodes[i].master].find_node(agents[i].identity().id);
-      return record->state.phase == Phase::quarantined;
+      const NodeRecord* record = record_of(i);
+      return record != nullptr && record->state.phase == Phase::quarantined;
     });
+  if (name == "nodes_set_aside")
+    return count_nodes([&](std::uint32_t i) {
+      const NodeRecord* record = record_of(i);
+      return record != nullptr && record->is_aside;
+    });
+  if (name == "artifacts_refused") return static_cast<double>(artifacts_refused);
+  if (name == "bundles_refused") return static_cast<double>(bundles_refused);
+  if (name == "installs_refused") return count_nodes([&](std::uint32_t i) { return installs_refused[i]; });
+  if (name == "nodes_running_revoked") return count_nodes([&](std::uint32_t i) { return runs_revoked(i); });
+  if (name == "artifact_quarantines")
+    return count_nodes([&](std::uint32_t i) { return artifact_quarantines[i]; });
   if (name == "nodes_not_returned")
     return count_nodes([&](std::uint32_t i) { return ever_lost[i] && !is_in_contact(mode[i]); });
-  if (name == "replays_clean")
-    return count_masters([](const auto& master) { return master.counters().verdicts_clean; });
+  if (name == "replays_clean") return count_counts([](const auto& counts) { return counts.verdicts_clean; });
   if (name == "replays_not_clean")
-    return count_masters([](const auto& master) { return master.counters().verdicts_not_clean; });
+    return count_counts([](const auto& counts) { return counts.verdicts_not_clean; });
   if (name == "events_acknowledged")
     return count_nodes([&](std::uint32_t i) { return agents[i].log().acknowledged(); });
   if (name == "events_acknowledged_lost")
@@ -90,7 +108,7 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
     return count_nodes([&](std::uint32_t i) { return ledger.stored_twice(i); });
   if (name == "events_forged") return count_nodes([&](std::uint32_t i) { return ledger.forged(i); });
   if (name == "commands_issued")
-    return count_masters([](const auto& master) { return master.counters().commands_issued; });
+    return count_counts([](const auto& counts) { return counts.commands_issued; });
   if (name == "commands_applied") return count_executions([](const auto&) { return true; });
   if (name == "commands_applied_twice") return count_executions([](const auto& e) { return e.again; });
   if (name == "commands_fenced")
@@ -140,9 +158,9 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
   if (name == "backlog_events")
     return count_nodes([&](std::uint32_t i) { return agents[i].backlog_events(); });
   if (name == "nodes_reconciled")
-    return count_masters([](const auto& master) { return master.counters().nodes_reconciled; });
+    return count_counts([](const auto& counts) { return counts.nodes_reconciled; });
   if (name == "objects_reconciled")
-    return count_masters([](const auto& master) { return master.counters().objects_reconciled; });
+    return count_counts([](const auto& counts) { return counts.objects_reconciled; });
   if (name == "nodes_drifting")
     return count_nodes([&](std::uint32_t i) { return drift_of(i).out_of_spec > 0; });
   if (name == "nodes_drift_unknown")
@@ -162,6 +180,16 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
   }
   if (name == "attention_items") return attention_items(domain);
   if (name == "restarts") return count_nodes([&](std::uint32_t i) { return restarts[i]; });
+  if (name == "desired_conflicts") return static_cast<double>(desired_conflicts);
+  if (name == "desired_unsettled") {
+    const AuthorityProjection& authority = masters[global_master].views().authority();
+    double sum = 0;
+    for (std::uint32_t i = 0; i < domain_ids.size(); ++i)
+      if (in(i)) sum += static_cast<double>(authority.desired(domain_ids[i]).losers().size());
+    return sum;
+  }
+  if (name == "nodes_adopted") return count_nodes([&](std::uint32_t i) { return adoptions[i] > 0; });
+  if (name == "master_restarts") return static_cast<double>(master_restarts);
   if (name == "commands_redone") return count_executions([](const auto& e) { return e.redone; });
   if (name == "events_parked")
     return count_nodes([&](std::uint32_t i) {
@@ -179,6 +207,10 @@ double World::State::metric(std::string_view name, std::uint32_t domain, Instant
   check(false, "the loader lets only metrics of the list pass");
   (void)at;
   return 0;
+}
+
+const NodeRecord* World::State::record_of(std::uint32_t node) const {
+  return masters[layout.nodes[node].master].find_node(agents[node].identity().id);
 }
 
 // As the node's own master sees it.
@@ -233,7 +265,7 @@ void World::State::judge(Instant end, Outcome& outcome) {
     outcome.metrics.emplace_back(name.name, metric(name.name, none, end));
   const auto total = [&](std::string_view name, auto&& of) {
     std::uint64_t sum = 0;
-    for (const Master& master : masters) sum += of(master.counters());
+    for (std::uint32_t i = 0; i < masters.size(); ++i) sum += of(counts_of(i));
     outcome.counters.emplace_back(name, sum);
     return sum;
   };
@@ -277,8 +309,11 @@ void World::State::judge(Instant end, Outcome& outcome) {
 void World::State::find_waiting(Instant end, Outcome& outcome) const {
   constexpr Duration patience = std::chrono::minutes{30};
   Instant quiet{};
-  for (const auto& fault : scenario.faults)
-    quiet = std::max(quiet, fault.kind == Scenario::FaultKind::poison ? fault.at : fault.until);
+  for (const auto& fault : scenario.faults) {
+    const bool is_poison = fault.kind == Scenario::FaultKind::poison;
+    const bool is_loss = fault.kind == Scenario::FaultKind::lose_master;
+    quiet = std::max(quiet, is_poison ? fault.at : is_loss ? fault.adopt_at : fault.until);
+  }
   if (quiet == never || end - quiet < patience) return;  // not yet time to ask
   std::size_t left = 0;
   for (std::uint32_t i = 0; i < agents.size(); ++i) {
@@ -288,13 +323,19 @@ void World::State::find_waiting(Instant end, Outcome& outcome) const {
     if (!stuck || agents[i].identity().windowed ||
         !network.is_reachable(node.vertex, scenario.controllers[node.master].site))
       continue;
+    const NodeRecord* record = record_of(i);
+    // Whom its master distrusts waits for an operator, as it should.
+    const bool is_barred =
+        record != nullptr &&
+        (record->is_aside || (record->state.phase == Phase::quarantined && !record->may_return));
+    if (is_barred) continue;
     if (++left > examples) continue;
-    const NodeRecord* record = masters[node.master].find_node(agents[i].identity().id);
-    outcome.waiting.push_back(
-        fmt::format("{} is {} since {} and holds {} events; {} believes it {}{}", node.name, word_of(mode[i]),
-                    clock_text_of(mode_since[i]), agents[i].backlog_events(),
-                    masters[node.master].identity().name, label_of(record->state),
-                    record->lock ? fmt::format(", lock of session {}", record->lock->session) : ", no lock"));
+    outcome.waiting.push_back(fmt::format(
+        "{} is {} since {} and holds {} events; {} believes it {}{}", node.name, word_of(mode[i]),
+        clock_text_of(mode_since[i]), agents[i].backlog_events(), masters[node.master].identity().name,
+        record == nullptr ? "nobody of its own" : label_of(record->state),
+        record != nullptr && record->lock ? fmt::format(", lock of session {}", record->lock->session)
+                                          : ", no lock"));
   }
   if (left > examples) outcome.waiting.push_back(fmt::format("and {} more", left - examples));
 }

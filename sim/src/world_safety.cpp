@@ -5,8 +5,8 @@
 namespace ibcf::sim {
 
 std::string World::State::name_of(AnyId origin) const {
-  for (const Master& master : masters)
-    if (any(master.identity().id) == origin) return master.identity().name;
+  for (std::uint32_t i = 0; i < masters.size(); ++i)
+    if (any(masters[i].identity().id) == origin) return masters[i].identity().name;
   for (std::uint32_t i = 0; i < agents.size(); ++i)
     if (any(agents[i].identity().id) == origin) return layout.nodes[i].name;
   return text_of(origin);
@@ -34,14 +34,28 @@ void World::State::check_verdict(std::uint32_t master, const Event& event, Insta
   checkers.complete(by, name_of(event.subject), ledger.holes(master, event.subject), at);
 }
 
+void World::State::note_grant(std::uint32_t master, const Event& event) {
+  grant_stored = true;
+  const auto said = payload_of<AuthorityGranted>(event);
+  if (!said || said->grant.level == AuthorityLevel::local) return;
+  const AuthorityGrant& grant = said->grant;
+  std::uint64_t& newest = told_epoch[master][grant.scope];
+  newest = std::max(newest, grant.epoch);
+  if (grant.reason == GrantReason::breakglass || grant.reason == GrantReason::predelegated)
+    begun_alone.emplace(grant.scope, grant.epoch);
+}
+
 // I-21, seen from outside: who would act for a scope right now, and in which term.
 void World::State::check_holders(Instant at) {
   std::vector<Checkers::Holder> holders;
   for (std::uint32_t domain = 0; domain < domain_ids.size(); ++domain) {
     holders.clear();
-    for (const Master& master : masters)
-      if (const auto epoch = master.epoch_for(domain_ids[domain], at))
-        holders.push_back({master.identity().name, *epoch});
+    for (std::uint32_t i = 0; i < masters.size(); ++i) {
+      if (master_down[i] != 0) continue;
+      if (const auto epoch = masters[i].epoch_for(domain_ids[domain], at))
+        holders.push_back({masters[i].identity().name, *epoch, told_epoch[i][domain_ids[domain]],
+                           begun_alone.contains({domain_ids[domain], *epoch})});
+    }
     checkers.holders(scenario.domains[domain].name, holders, at);
   }
 }

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "controlplane/agent.hpp"
+#include "controlplane/artifact_release.hpp"
 #include "controlplane/master.hpp"
 #include "controlplane/memory_snapshots.hpp"
 #include "controlplane/memory_store.hpp"
 #include "controlplane/projections.hpp"
 #include "controlplane/relay.hpp"
 #include "layout.hpp"
+#include "master_seats.hpp"
 #include "node_machine.hpp"
 #include "sim/checkers.hpp"
 #include "sim/ledger.hpp"
@@ -61,6 +63,17 @@ class WitnessedSnapshots final : public MemorySnapshots {
   Witness witness_;
 };
 
+/// Bytes that follow from the scenario's name and seed.
+Digest secret_of(const Scenario& scenario, std::string_view purpose, std::uint32_t number);
+
+/// An artifact as it is handed in, and the truth about it.
+struct Release {
+  ArtifactPublished submitted;
+  Digest payload;  ///< of what is handed in
+  bool is_genuine = false;
+  bool is_revoked = false;
+};
+
 struct World::State final : NetworkClient {
   explicit State(const Scenario& scenario);
 
@@ -82,12 +95,19 @@ struct World::State final : NetworkClient {
   void foresee_timers();
   void foresee_hop(const Outgoing& outgoing) const;
   void wake_node(std::uint32_t node, Timer timer, Instant now);
+  void wake_master(std::uint32_t master, std::uint32_t slot, Instant now);
   void edit(const Scenario::Edit& edit, Instant now);
   void plan_contacts(std::uint32_t plan, bool begins, Instant now);
+  void tell_plan(std::uint32_t node, bool begins, Instant now);
   void work(std::uint32_t slot, Instant now);
   void send_commands(const Scenario::CommandLoad& load, std::uint32_t number, Instant now);
   [[nodiscard]] std::vector<std::uint32_t> draw_nodes(std::uint32_t domain, std::uint32_t most,
                                                       const std::string& name, std::uint32_t& drawn) const;
+  [[nodiscard]] PolicyBundle bundle_of(const std::string& name, const std::string& version, Instant at,
+                                       const std::map<std::string, std::string>& config,
+                                       const std::map<std::string, DesiredObject>& objects) const;
+  void declare(const Scenario::Declaration& declared, Instant now);
+  void settle(const Scenario::Settlement& settled, Instant now);
   std::optional<CommandId> order(const CommandOrder& what, Instant now);
   void roll_out(const Scenario::Rollout& rollout, Instant now);
   void sample(Instant now);
@@ -97,7 +117,31 @@ struct World::State final : NetworkClient {
   void witness(const Digest& digest, ByteView body);
   [[nodiscard]] LinkIndex access_up_of(std::uint32_t node) const;
   [[nodiscard]] VertexIndex vertex_of(const Endpoint& endpoint) const;
+  [[nodiscard]] LinkSecret link_secret_of(std::uint32_t node) const;
+
+  // masters (world_masters.cpp)
   [[nodiscard]] Peer peer_of(std::uint32_t master) const;
+  Master& make_master(std::uint32_t master);
+  void start_master(std::uint32_t master, Instant now);
+  [[nodiscard]] Enrolment enrolment_of(std::uint32_t node) const;
+  [[nodiscard]] std::vector<Enrolment> inventory_of(std::uint32_t master) const;
+  void put_master_down(std::uint32_t master);
+  void bring_master_up(std::uint32_t master, Instant now);
+  void lose_master(std::uint32_t master);
+  /// False where it may not, for now.
+  bool adopt(std::uint32_t lost, std::uint32_t by, Instant now);
+  /// Over all lives of the master.
+  [[nodiscard]] Master::Counters counts_of(std::uint32_t master) const;
+
+  // artifacts (world_artifacts.cpp)
+  void build_releases();
+  [[nodiscard]] Release release_of(const Scenario::Artifact& artifact) const;
+  void hand_in(std::uint32_t artifact, Instant now);
+  void revoke(const Scenario::Revocation& revocation, Instant now);
+  [[nodiscard]] const Release* find_release(ArtifactId id) const;
+  [[nodiscard]] bool runs_revoked(std::uint32_t node) const;
+  void check_installed(std::uint32_t node, Instant now);
+  void count_trust(const Event& event);
 
   // faults (world_faults.cpp)
   void apply_fault(std::uint32_t slot, Instant now);
@@ -112,6 +156,7 @@ struct World::State final : NetworkClient {
 
   // safety (world_safety.cpp)
   void check_touched(Instant now);
+  void note_grant(std::uint32_t master, const Event& event);
   void check_holders(Instant now);
   void check_verdict(std::uint32_t master, const Event& event, Instant now);
   void check_fleet(bool whole, Instant now);
@@ -120,6 +165,8 @@ struct World::State final : NetworkClient {
   // judging (world_metrics.cpp)
   [[nodiscard]] double metric(std::string_view name, std::uint32_t domain, Instant now) const;
   [[nodiscard]] NodeDrift drift_of(std::uint32_t node) const;
+  /// What the node's home master believes of it; null where it knows no such node.
+  [[nodiscard]] const NodeRecord* record_of(std::uint32_t node) const;
   [[nodiscard]] double attention_items(std::uint32_t domain) const;
   void check_expectation(std::size_t index, Instant now);
   void check_what_is_decided();
@@ -139,6 +186,15 @@ struct World::State final : NetworkClient {
   AgentSettings agent_settings;
   std::vector<std::unique_ptr<Ed25519Signer>> signers;
   RollsBack rolls_back;
+  Damage damage;
+  std::deque<Ed25519Signer> release_signers;                           ///< by key
+  ReleaseKeys release_keys;                                            ///< the trusted ones
+  std::vector<Release> releases;                                       ///< by artifact
+  std::vector<std::map<std::string, std::uint64_t>> newest_installed;  ///< by node; empty without artifacts
+  std::uint64_t artifacts_refused = 0;
+  std::uint64_t bundles_refused = 0;
+  std::vector<std::uint32_t> installs_refused;      ///< by node
+  std::vector<std::uint32_t> artifact_quarantines;  ///< by node
   std::deque<NodeMachine> machines;
   std::vector<Agent> agents;
   std::vector<std::uint32_t> home_of_node;  ///< master; as in the layout, whose rows are long
@@ -148,7 +204,7 @@ struct World::State final : NetworkClient {
   std::deque<WitnessedStore> stores;
   std::deque<WitnessedSnapshots> bodies;  ///< by master, like the stores
   std::set<Digest> bodies_told;
-  std::deque<Master> masters;
+  MasterSeats masters;
   std::uint32_t global_master = none;
 
   struct Parcel {
@@ -162,9 +218,25 @@ struct World::State final : NetworkClient {
   std::uint64_t foreseen = 0;  ///< the calendar's present slot when its timers were last looked at
 
   struct Work {
-    enum class Kind : std::uint8_t { commands, rollout, handover, cancel, edit, plan, unplan } kind;
+    enum class Kind : std::uint8_t {
+      commands,
+      rollout,
+      handover,
+      cancel,
+      edit,
+      plan,
+      unplan,
+      artifact,
+      revocation,
+      successor,
+      break_glass,
+      declaration,
+      settlement,
+      adoption
+    } kind;
     std::uint32_t index;
   };
+  static bool is_for_global(Work::Kind kind);
   std::vector<Work> works;
   std::vector<CommandOrder> cancels;  ///< that operators will order
   std::vector<std::uint32_t> draws;   ///< per command load, draws so far
@@ -173,9 +245,15 @@ struct World::State final : NetworkClient {
 
   std::vector<std::uint8_t> node_down;  ///< by node: a fault holds it down
   std::vector<std::uint8_t> relay_down;
+  std::vector<std::uint8_t> master_down;
+  std::vector<std::uint8_t> master_gone;         ///< down for good
+  std::vector<std::uint32_t> master_life;        ///< which life each master is in, or begins next; from 1
+  std::vector<Master::Counters> earlier_counts;  ///< by master, of the lives that are over
+  std::uint64_t master_restarts = 0;
   std::map<std::uint32_t, Bytes> asleep;  ///< what is on the stable storage of nodes that are down
   std::vector<std::vector<std::uint32_t>> taken_down;  ///< nodes, by fault
   std::vector<std::uint32_t> restarts;                 ///< by node
+  std::vector<std::uint32_t> adoptions;                ///< by node
   std::uint64_t sent_to_the_down = 0;
 
   std::vector<ConnectivityMode> mode;
@@ -185,6 +263,9 @@ struct World::State final : NetworkClient {
   std::vector<std::uint32_t> components;
   Instant components_since;
   std::vector<Checked> checked;
+  std::set<std::pair<DomainId, std::uint64_t>> begun_alone;   ///< terms begun without their grantor
+  std::vector<std::map<DomainId, std::uint64_t>> told_epoch;  ///< by master: the newest in its log
+  std::uint64_t desired_conflicts = 0;
   bool grant_stored = false;  ///< since holders were last looked at
   /// Nodes whose master wrote something about them since locks were last looked at.
   std::vector<std::pair<std::uint32_t, NodeId>> touched;

@@ -216,6 +216,25 @@ TEST_CASE("a rollout brings what its bundle needs before the bundle itself", "[a
   CHECK(fleet.count(EventType::command_issued) == 6);
 }
 
+TEST_CASE("a bundle does not overtake an artifact that was lost on the way", "[artifacts][rollout]") {
+  Fleet fleet(3);
+  int lost = 0;
+  fleet.on_the_way = [&](const HandDriver::Hop& hop, Packet& packet) {
+    const auto* delivery = std::get_if<Shared<CommandDelivery>>(&packet.message);
+    const bool is_lost = delivery != nullptr && hop.from.role == Role::master && lost < 3 &&
+                         (*delivery)->command.kind == CommandKind::install_artifact;
+    lost += is_lost ? 1 : 0;
+    return is_lost ? 0 : 1;
+  };
+  fleet.roll_out_with(fleet.publish(1));
+  fleet.run_for(8min);
+
+  CHECK(lost == 3);
+  for (std::uint32_t node = 0; node < 3; ++node) CHECK_FALSE(fleet.agents[node].bundle().is_nil());
+  CHECK(fleet.master->rollouts().rollouts().at(0)->failed == 0);
+  CHECK(fleet.master->rollouts().rollouts().at(0)->state == RolloutState::done);
+}
+
 TEST_CASE("a node takes no bundle whose artifact it refuses, and the rollout counts it as failed",
           "[artifacts][rollout]") {
   Fleet fleet(3);

@@ -28,6 +28,8 @@ class Checkers {
               Instant at);
   /// I-23, I-30, I-31, I-33, I-36, I-53: a node carried a command out.
   void executed(std::string_view node, const Ledger::Execution& execution);
+  /// I-50: a node runs what no trusted key signed as it is, or a release before one that it has run.
+  void installed(std::string_view node, const InstalledArtifact& artifact, std::uint64_t newest, Instant at);
   /// I-7: a node was told that its log up to some marks is stored; `missing` is the first event of it that is
   /// not.
   void acknowledged(std::string_view node, const std::optional<Ledger::Place>& missing, Instant at);
@@ -41,8 +43,11 @@ class Checkers {
   struct Holder {
     std::string_view master;
     std::uint64_t epoch;
+    std::uint64_t told = 0;    ///< the newest term that its own log tells of
+    bool began_alone = false;  ///< it began the term over the head, or on the silence, of the holder before
   };
-  /// I-21, I-24: who would act for the scope at this instant.
+  /// I-21, I-24: who would act for the scope at this instant. Of a term that was begun alone the holder
+  /// before may not know.
   void holders(std::string_view scope, std::span<const Holder> holders, Instant at);
 
   /// I-5 over what came in since the last call for this store; I-5 and I-6 over everything where `whole`.

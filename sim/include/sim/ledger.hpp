@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "controlplane/eventstore.hpp"
@@ -19,6 +21,8 @@ class Ledger {
   Ledger(std::size_t nodes, std::size_t masters);
 
   void add_node(std::uint32_t node, AnyId id);
+  /// Nothing: it is no node's id.
+  [[nodiscard]] std::optional<std::uint32_t> node_of(AnyId id) const;
   /// The agent wrote an event.
   void wrote(std::uint32_t node, const Written& written);
   /// What an event was to the store that took it.
@@ -54,6 +58,9 @@ class Ledger {
   /// may be done once more.
   void went_down(std::uint32_t node, Duration takes, Instant now);
 
+  /// The master's store is gone: what only it had is in none.
+  void lose_store(std::uint32_t master);
+
   /// One event of a node, by its place.
   struct Place {
     StreamClass stream;
@@ -79,7 +86,7 @@ class Ledger {
  private:
   struct Stream {
     std::vector<Digest> written;  // by seq - 1
-    std::vector<bool> stored;     // in any store
+    std::vector<bool> stored;     // in any store, be it lost by now
     std::uint64_t acknowledged = 0;
   };
   struct Truth {
@@ -103,6 +110,7 @@ class Ledger {
     std::uint32_t times = 0;
     bool amid = false;  // its node went down before it was done
   };
+  [[nodiscard]] bool is_kept(std::uint32_t node, StreamClass kind, std::uint64_t seq) const;
   Taken take(Truth& truth, std::uint32_t master, std::uint32_t node, const Stored& stored,
              const Event& event);
   Taken take_own(std::uint32_t master, const Event& event);
@@ -113,10 +121,12 @@ class Ledger {
 
   std::vector<Truth> nodes_;
   std::vector<std::vector<PerStream<Held>>> taken_;  // [master][node]
+  std::vector<bool> lost_;                           // by master
   std::unordered_map<AnyId, std::uint32_t> node_of_;
-  std::unordered_map<AnyId, std::uint64_t> head_of_master_;  // newest own event of each master, in any store
-  std::vector<std::unordered_map<AnyId, std::uint64_t>> own_taken_;  // the same per store
-  std::unordered_map<std::uint64_t, std::uint64_t> parked_in_;       // events, by session
+  using Life = std::pair<AnyId, std::uint32_t>;   // of a master: each begins its own events with 1
+  std::map<Life, std::uint64_t> head_of_master_;  // newest own event of each master's life, in any store
+  std::vector<std::map<Life, std::uint64_t>> own_taken_;        // the same per store
+  std::unordered_map<std::uint64_t, std::uint64_t> parked_in_;  // events, by session
   std::unordered_map<CommandId, Issue> issued_;
   std::unordered_map<CommandId, CarriedOut> carried_out_;
   std::vector<Execution> executions_;

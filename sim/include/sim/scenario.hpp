@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -7,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "controlplane/sbom.hpp"
+#include "model/artifact.hpp"
 #include "model/node.hpp"
 #include "model/objects.hpp"
 #include "sim/geography.hpp"
@@ -108,10 +111,53 @@ struct Scenario {
     double commands_fail = 0;                  ///< part of the commands that do not work, bundles aside
   };
 
+  /// A key that signs releases.
+  struct ReleaseKey {
+    std::string name;
+    bool trusted = true;  ///< masters and nodes take what it signs
+  };
+
+  /// What is wrong with an artifact, on purpose.
+  enum class Flaw : std::uint8_t {
+    sound,
+    unsigned_,  ///< its envelope carries no signature
+    signature,  ///< its signature is not of the key that it names
+    payload,    ///< what is handed in is not what was signed
+    sbom        ///< its SBOM is not the one that was signed
+  };
+  static constexpr auto words_of(Flaw) {
+    return std::array<std::string_view, 5>{"none", "unsigned", "signature", "payload", "sbom"};
+  }
+
+  /// A release that is handed in at the GLOBAL master.
+  struct Artifact {
+    std::string name;   ///< "gateway 1.2.0": as rollouts, commands and revocations call it
+    std::string title;  ///< "gateway"
+    std::string version;
+    std::uint64_t release = 1;
+    ArtifactKind kind = ArtifactKind::software;
+    std::uint64_t size_bytes = 0;
+    SbomFormat sbom = SbomFormat::cyclonedx;
+    std::vector<std::string> components;
+    std::uint32_t signed_by = none;  ///< key
+    Flaw flaw = Flaw::sound;
+    double arrives_damaged = 0;  ///< part of the nodes
+    Instant at;
+  };
+
+  /// From now on nobody may run an artifact, or what a key alone signed.
+  struct Revocation {
+    Instant at;
+    bool is_of_key = false;
+    std::uint32_t target = none;  ///< key or artifact
+    std::string reason;
+  };
+
   struct CommandLoad {
     std::string name;
     std::uint32_t domain = none;  ///< to nodes of this subtree
     CommandKind kind = CommandKind::restart_service;
+    std::uint32_t artifact = none;  ///< install_artifact: which
     Instant from;
     Instant until;
     Duration every{};         ///< 0: once, at `from`
@@ -127,6 +173,7 @@ struct Scenario {
     std::string version;
     std::map<std::string, std::string> config;
     std::map<std::string, DesiredObject> objects;
+    std::vector<std::uint32_t> artifacts;  ///< that it needs
     Constraints constraints;
     Instant at;
     std::uint32_t domain = none;
@@ -164,6 +211,39 @@ struct Scenario {
     std::uint32_t to = none;  ///< controller
   };
 
+  /// A master says what a domain should be, instead of all that it knows to be declared for it.
+  struct Declaration {
+    Instant at;
+    std::uint32_t domain = none;
+    std::uint32_t by = none;  ///< controller
+    std::string bundle;
+    std::string version;
+    std::map<std::string, std::string> config;
+    std::map<std::string, DesiredObject> objects;
+  };
+
+  /// An operator has looked at what lost against the word of another master.
+  struct Settlement {
+    Instant at;
+    std::uint32_t domain = none;
+    std::uint32_t by = none;  ///< controller
+  };
+
+  /// Who takes a domain when nothing is heard of its term any more.
+  struct Successor {
+    Instant at;
+    std::uint32_t domain = none;
+    std::uint32_t to = none;  ///< controller
+  };
+
+  /// An operator takes a domain at once, whoever holds it.
+  struct BreakGlass {
+    Instant at;
+    std::uint32_t domain = none;
+    std::uint32_t by = none;  ///< controller
+    std::string reason;
+  };
+
   enum class FaultKind : std::uint8_t {
     isolate_domain,  ///< cuts the backbone between the sites of a domain's subtree and the rest
     split_domain,    ///< cuts the backbone between any two different sites within a domain's subtree
@@ -171,16 +251,20 @@ struct Scenario {
     cut_link,        ///< takes one backbone link down
     restart_nodes,   ///< nodes of a domain's subtree are down; they keep what is durable
     restart_relay,   ///< a relay is down, and loses what it kept for others
+    restart_master,  ///< a master is down; its log, and the bodies beside it, are durable
+    lose_master,     ///< a master is gone for good, and its log with it
     poison           ///< nodes write what no master can read; it is over at once
   };
   struct Fault {
     std::string name;
     FaultKind kind = FaultKind::cut_link;
-    std::uint32_t target = none;  ///< domain, site, backbone or relay, by kind
+    std::uint32_t target = none;  ///< domain, site, backbone, relay or controller, by kind
     Instant at;
     Instant until = never;
     std::uint32_t nodes = 1;   ///< restart_nodes, poison: drawn at random; none: every node of the domain
     std::uint32_t events = 1;  ///< poison: of each node
+    std::uint32_t adopt_by = none;  ///< lose_master: who takes its nodes over; none: nobody
+    Instant adopt_at = never;       ///< from then on, as soon as it holds their scopes
   };
 
   /// An assertion over one metric. `at` only where the metric is read at a time; never: at the end of the
@@ -215,11 +299,18 @@ struct Scenario {
   std::vector<NodeGroup> groups;
   std::vector<Controller> controllers;
   Behaviour behaviour;
+  std::vector<ReleaseKey> keys;
+  std::vector<Artifact> artifacts;
+  std::vector<Revocation> revocations;
   std::vector<CommandLoad> commands;
   std::vector<Rollout> rollouts;
   std::vector<Edit> edits;
   std::vector<PlannedContacts> contact_plans;
   std::vector<Handover> handovers;
+  std::vector<Successor> successors;
+  std::vector<BreakGlass> break_glass;
+  std::vector<Declaration> declarations;
+  std::vector<Settlement> settlements;
   std::vector<Fault> faults;
   std::vector<Expectation> expect;
 };
