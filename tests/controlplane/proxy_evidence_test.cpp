@@ -1,3 +1,4 @@
+#include "controlplane/fleet_query.hpp"
 #include "controlplane/projections.hpp"
 #include "hand_driver.hpp"
 #include "model/payloads.hpp"
@@ -11,7 +12,8 @@ using namespace std::chrono_literals;
 namespace {
 
 struct Mule : HandDriver {
-  Packet newest;  ///< the newest word of the node that came to the relay
+  Packet newest;                 ///< the newest word of the node that came to the relay
+  AuthorityLevel while_alone{};  ///< who its master of record was under its grant
 
   /// Contact is lost at minute 25, and the LOCAL grant, an hour, has run out by minute 90.
   Mule() {
@@ -27,6 +29,8 @@ struct Mule : HandDriver {
     start(1, std::make_shared<const std::vector<PlannedContact>>(std::move(windows)));
     run_until(at(25min));
     set_upstream(false);
+    run_until(at(60min));
+    while_alone = master_of_record();
     run_until(at(90min));
     REQUIRE(record().state.mode == ConnectivityMode::disconnected);
     REQUIRE(agent().mode() == ConnectivityMode::disconnected);
@@ -45,6 +49,11 @@ struct Mule : HandDriver {
     give({Role::master, 0}, {relay_of_it,
                              {Role::master, 0},
                              std::make_shared<const Delegated>(Delegated{std::move(word), kept})});
+  }
+  [[nodiscard]] AuthorityLevel master_of_record() const {
+    Projections views({});
+    views.catch_up(store);
+    return FleetQuery(views, now).node(id_of(0))->authority.master_of_record;
   }
   [[nodiscard]] ConnectivityMode believed() const { return *record().state.mode; }
 };
@@ -72,6 +81,17 @@ TEST_CASE("a node of which its relay brings a newer sign of life is alive but cu
   views.catch_up(twin.store);
   CHECK(views.lifecycle().state_of(HandDriver::id_of(0)) == twin.record().state);
   CHECK(twin.record().last_seen == last_seen);
+}
+
+TEST_CASE("I-26: who is alive but cut off is its own master only for as long as its LOCAL grant covers",
+          "[evidence]") {
+  Mule twin;
+  CHECK(twin.while_alone == AuthorityLevel::local);
+
+  twin.tell();
+
+  REQUIRE(twin.believed() == ConnectivityMode::autonomous);
+  CHECK(twin.master_of_record() != AuthorityLevel::local);
 }
 
 TEST_CASE(
