@@ -31,7 +31,7 @@ struct WaitingFleet : ArtifactFleet {
     cut(0);
     REQUIRE(run_to([&] { return agents[0].mode() == ConnectivityMode::autonomous; }));
     if (reboots) reboot(0);
-    run_until(at(150min));
+    run_until(ibcf::at(150min));
   }
   [[nodiscard]] bool is_refused() const {
     return agents[0].desk().result_of(ordered) == CommandState::rejected &&

@@ -234,8 +234,8 @@ class alignas(64) Agent {
   std::optional<DeferReason> put_off_because_;
   Revocations revoked_;
   std::uint64_t revocations_ = 0;  // generation of the newest list of its present master
-  std::uint64_t home_epoch_ = 0;  // the term in which its present master took it over
-  bool is_wiped_ = false;         // its last word, that it is, was said
+  std::uint64_t home_epoch_ = 0;   // the term in which its present master took it over
+  bool is_wiped_ = false;          // its last word, that it is, was said
 };
 
 }  // namespace ibcf

@@ -70,7 +70,8 @@ class GrantChain {
   void recall(const SuccessorNamed& named);
   /// The holder of `epoch` wants to go on; nothing if that term is over or about to be.
   std::optional<AuthorityGrant> renew(DomainId scope, std::uint64_t epoch, MasterId holder, Instant now);
-  /// Orders a hand-over; the current holder is to be told to give up. Requires that the scope is granted here.
+  /// Orders a hand-over; the current holder is to be told to give up. Requires that the scope is granted
+  /// here.
   SuccessorNamed order_handover(DomainId scope, AuthorityLevel level, MasterId to, std::string to_name,
                                 Instant now);
   /// Keeps the next epoch for a successor, who may begin it without being told (Succession). Until the

@@ -26,7 +26,8 @@ struct ScopeAuthority {
 };
 
 enum class AuthorityAnomalyKind : std::uint8_t {
-  epoch_not_rising,  ///< a term not above all that its grantor had begun, or one that another began too (I-20)
+  epoch_not_rising,  ///< a term not above all that its grantor had begun, or one that another began too
+                     ///< (I-20)
   stale_renewal,     ///< a renewal below an epoch granted before it: its holder has not heard of the new term
   two_holders,       ///< a second holder of one epoch (I-21)
   fenced_execution,  ///< a node refused a command of an old epoch: the fence held

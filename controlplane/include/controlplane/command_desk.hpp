@@ -25,8 +25,8 @@ struct DeskFacts {
   const Revocations* revoked = nullptr;  ///< what its master told it; null: nothing
 };
 
-/// Whether what takes so long may begin now, as far as the constraints of its bundle go. Requires a window that
-/// can be read.
+/// Whether what takes so long may begin now, as far as the constraints of its bundle go. Requires a window
+/// that can be read.
 bool allow(const Constraints& constraints, const DeskFacts& facts, Duration takes = {});
 /// When the window of these constraints opens next for what takes so long; never where no opening is so long.
 Instant next_opening(const Constraints& constraints, Instant now, Duration takes = {});

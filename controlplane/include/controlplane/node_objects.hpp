@@ -31,8 +31,8 @@ struct NodeObjects {
   /// otherwise. What it does not name stays (I-46).
   void take(const PolicyBundle& bundle);
   /// Takes up what was decided at a return: at once what changes nothing, and what enforces security
-  /// (CONTROL_WINS); the rest waits. Of an object the newest decision counts, and none against another bundle.
-  /// Whether anything changed.
+  /// (CONTROL_WINS); the rest waits. Of an object the newest decision counts, and none against another
+  /// bundle. Whether anything changed.
   bool take_up(WaitingDecisions decided);
   /// Does what waits; its constraints hold.
   void carry_out_waiting();

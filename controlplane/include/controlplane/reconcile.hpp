@@ -49,9 +49,9 @@ struct ReconcileInput {
   std::map<std::string, ObjectValue> waiting{};
 };
 
-/// One decision for every object that is not as the bundle asks, by object; what agrees is left out, and so is
-/// what waits at the node to become what is asked, unless the node decided otherwise since.
-/// Policies, for an object that the node has (one that it lacks always takes the desired value):
+/// One decision for every object that is not as the bundle asks, by object; what agrees is left out, and so
+/// is what waits at the node to become what is asked, unless the node decided otherwise since. Policies, for
+/// an object that the node has (one that it lacks always takes the desired value):
 ///
 ///   EPOCH_WINS    the node's decision under a LOCAL grant if its term is above the desired one's; else
 ///   desired CONTROL_WINS  desired NODE_WINS     the node's newest decision under a LOCAL grant; else desired

@@ -40,9 +40,9 @@ class RolloutBook {
   /// An older rollout of the same name is halted. Where the rollout is known already, those of the nodes that
   /// are no targets of it yet join it.
   Begun begin(const RolloutOrder& order, DomainId scope, std::vector<NodeId> nodes, Instant now, Todo& todo);
-  /// What is left of the rollouts in the books of masters that are gone goes on here, for these nodes: where a
-  /// rollout was not over and nothing newer of its name is known here, to those nodes that never answered. It
-  /// joins the part that this master has of it, or begins one.
+  /// What is left of the rollouts in the books of masters that are gone goes on here, for these nodes: where
+  /// a rollout was not over and nothing newer of its name is known here, to those nodes that never answered.
+  /// It joins the part that this master has of it, or begins one.
   void take_over(const std::vector<const RolloutBook*>& former, const std::set<NodeId>& nodes, Instant now,
                  Todo& todo);
   /// Counts, orders, halts where too many failed, and goes on to the next wave; each rollout once a minute.
