@@ -213,6 +213,7 @@ void Agent::on_contact_plan(bool windowed, Instant now) {
     return;
   }
   link_class_.measure(Duration::zero(), true, settings_->thresholds, now);
+  if (!state_.mode) classify();  // since its reboot nobody has answered
   if (state_.mode == ConnectivityMode::live) step(EventType::conn_contact_plan);
   if (state_.mode == ConnectivityMode::delayed) step(EventType::conn_sync_interval_long);
 }

@@ -170,6 +170,22 @@ TEST_CASE("a contact plan outlives a reboot of its node", "[plan][reboot]") {
   CHECK(twin.count(EventType::conn_lost) == 0);
 }
 
+TEST_CASE("a plan that comes before the first answer after a reboot gives the node its class",
+          "[plan][reboot]") {
+  Planned twin;
+  twin.live();
+  twin.reboot(0);
+  REQUIRE(twin.agent().mode() == ConnectivityMode::disconnected);
+
+  twin.plan_windows();
+  CHECK(twin.both_are(ConnectivityMode::edge_cached));
+  twin.run_for(2h);
+
+  CHECK(twin.both_are(ConnectivityMode::edge_cached));
+  CHECK(twin.count(EventType::conn_lost) == 0);
+  CHECK(twin.is_stored_exactly_once());
+}
+
 TEST_CASE("a contact plan outlives a restart of the master, and so does its end", "[plan][recover]") {
   Planned twin;
   twin.live();
