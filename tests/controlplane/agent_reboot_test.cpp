@@ -153,5 +153,5 @@ TEST_CASE("a node that was told that it is QUARANTINED reboots, and neither trus
   twin.run_for(30min);
 
   CHECK(twin.agent().durable().is_quarantined);
-  CHECK(twin.is_settled());
+  CHECK(twin.settle(0, 1min));
 }
