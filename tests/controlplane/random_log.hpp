@@ -76,6 +76,9 @@ class Scribe {
         write(by, trigger, about,
               ReplayVerdict{id, 1, facts.verdict, facts.link_class, {why, "and so on"}, {}, 0, 0});
         break;
+      case EventType::conn_proxy_evidence:
+        write(by, trigger, about, ProxyEvidence{id, {}, {}, why});
+        break;
       default:
         write(by, trigger, about, LifecycleStep{id, facts.link_class, facts.health, why});
     }
