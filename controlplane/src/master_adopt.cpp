@@ -126,6 +126,7 @@ void Master::order_again(NodeRecord& node, Instant now, Outbox& out) {
 void Master::claim(Outbox& out) const {
   for (const NodeId id : claimed_) {
     const NodeRecord& node = *find_node(id);
+    if (node.state.phase == Phase::retired) continue;
     to_node(node, NewHome{node.enrolment.facts.domain_id, *node.epoch}, out);
   }
 }

@@ -103,7 +103,10 @@ void Master::recall_about(NodeRecord& node, const Event& event, Instant now) {
   if (event.type == EventType::contacts_planned && counts)
     return take_plan(node, payload_of<ContactsPlanned>(event).value(), time_of(event, now));
   if (event.type <= EventType::node_reincarnated) {
-    if (is_own) recalled_->own.insert(node.enrolment.id);
+    if (is_own)
+      recalled_->own.insert(node.enrolment.id);
+    else
+      claimed_.insert(node.enrolment.id);  // it may not have heard yet that its home is here now
     if (counts) return recall_step(node, event, now);
     if (const auto granted = payload_of<ReplayGranted>(event);
         event.type == EventType::replay_granted && granted)
