@@ -103,6 +103,8 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   node.revocations_held = hello.revocations;
   tell_revocations(node, now, out);  // before anything that it may act on
   if (is_put_off(node)) {
+    // Whom a brake set aside is back, and waits; a QUARANTINED node returns when it is let (A38), not before.
+    if (node.state.phase != Phase::quarantined) see_return(node, hello, now);
     ++counters_.deferred;
     to_node(node, Defer{hello.nonce, defer_quarantined_for, defer_quarantined_for, DeferReason::distrusted},
             out);

@@ -273,3 +273,22 @@ TEST_CASE("I-47: whom the brake set aside is judged anew when an operator lets i
   fleet.run_for(5min);
   CHECK(fleet.quarantined() == 6);
 }
+
+TEST_CASE(
+    "I-47: whom the brake set aside while it was cut off is seen to be back, waits, and gets no verdict",
+    "[artifacts]") {
+  Fleet fleet(6);
+  const ArtifactId artifact = fleet.publish(1);
+  for (std::uint32_t node = 0; node < 6; ++node) REQUIRE(fleet.install(node, artifact));
+  fleet.run_for(5min);
+  fleet.cut(5);
+  REQUIRE(fleet.run_to([&] { return fleet.record(5).state.mode == ConnectivityMode::autonomous; }));
+  fleet.master->revoke_key(fleet.release_key.public_key(), "leaked", fleet.now);
+  REQUIRE(fleet.quarantined() == 3);
+  fleet.heal(5);
+  fleet.run_for(20min);
+
+  CHECK(fleet.phase_of(5) == Phase::active);
+  CHECK(fleet.record(5).state.mode == ConnectivityMode::returning);
+  CHECK(fleet.agents[5].put_off_because() == DeferReason::distrusted);
+}
