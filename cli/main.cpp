@@ -112,8 +112,10 @@ CLI::App* add_ask(CLI::App& app, AskArguments& ask) {
                       "only nodes that run this policy bundle, NAME or NAME@RELEASE");
   ask_app->add_option("--from", ask.from, "only nodes that moved from this time on")->check(time_error);
   ask_app->add_option("--until", ask.until, "and before this one")->check(time_error);
-  ask_app->add_option("--node", ask.question.node, "all that is known of this node");
   ask_app->add_flag("--list", ask.question.list, "the nodes themselves, too");
+  CLI::Option* node = ask_app->add_option("--node", ask.question.node, "all that is known of this node");
+  for (const auto* narrowing : {"--domain", "--tag", "--bundle", "--from", "--until", "--list"})
+    node->excludes(ask_app->get_option(narrowing));  // there is one node, and nothing to narrow
   ask_app->add_flag("--json", ask.json, "the answer as JSON on standard output");
   ask_app->footer(examples);
   return ask_app;

@@ -128,7 +128,7 @@ struct World::State final : NetworkClient {
   void put_master_down(std::uint32_t master);
   void bring_master_up(std::uint32_t master, Instant now);
   void lose_master(std::uint32_t master);
-  /// False where it may not, for now.
+  /// False, and nothing is done, while `by` is down or does not hold the scopes: to be asked again later.
   bool adopt(std::uint32_t lost, std::uint32_t by, Instant now);
   /// Over all lives of the master.
   [[nodiscard]] Master::Counters counts_of(std::uint32_t master) const;

@@ -57,6 +57,8 @@ def _(folder):
     expect(call("ask", run, "--domain", "nort", "--at", "9h"), 2, "did you mean north?", "the run ended at 03:00:00")
     expect(call("ask", folder), 2, "holds no run.json")
     expect(call("ask", run, "--as", "guessed"), 2, "must be known or happened")
+    expect(call("ask", run, "--node", node, "--domain", "north"), 2, "--domain excludes --node")
+    expect(call("ask", run, "--node", node, "--list"), 2, "--list excludes --node")
 
 
 @check("an expectation that fails ends in exit code 1 and is told with its reason")
