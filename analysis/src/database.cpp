@@ -76,7 +76,8 @@ Database::Database(std::filesystem::path file, Open open) : file_(std::move(file
   const int flags = open == Open::create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                     : open == Open::write ? SQLITE_OPEN_READWRITE
                                           : SQLITE_OPEN_READONLY;
-  if (sqlite3_open_v2(file_.c_str(), &handle_, flags, nullptr) == SQLITE_OK) return;
+  // A connection is its owner's alone, so SQLite need not lock it at every call.
+  if (sqlite3_open_v2(file_.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK) return;
   const std::string reason = handle_ ? sqlite3_errmsg(handle_) : "out of memory";
   const int code = handle_ ? sqlite3_errcode(handle_) & 0xff : SQLITE_NOMEM;
   sqlite3_close_v2(std::exchange(handle_, nullptr));

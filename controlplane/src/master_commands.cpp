@@ -55,8 +55,11 @@ std::optional<std::string> Master::objection_to_order(const CommandOrder& order,
                                                       std::optional<std::uint64_t> epoch, Instant now) {
   if (!epoch) return "the authority over its scope is not held here";
   if (order.valid_for > longest_validity) return "valid for longer than " + text_of(longest_validity);
-  if (order.home == Endpoint{Role::master, identity_.index} && find_record(order.node) == nullptr)
-    return "no node of that id is at home here";
+  if (order.home == Endpoint{Role::master, identity_.index}) {
+    const NodeRecord* node = find_record(order.node);
+    if (node == nullptr) return "no node of that id is at home here";
+    if (!node->state.phase || node->state.phase == Phase::retired) return "its node is retired";
+  }
   if (order.kind == CommandKind::install_artifact && !may_install(order.node, order.artifact_id, now))
     return "its artifact is not verified";
   return std::nullopt;

@@ -63,6 +63,17 @@ bool Master::re_reconcile(NodeId id, std::string why, Instant now) {
   return node->may_return = true;
 }
 
+// A node that was cut off says how its remedy went in its log, and that comes in with its return.
+void Master::let_remedied_return(NodeRecord& node, Instant now) {
+  const auto found = distrusted_.find(node.enrolment.id);
+  if (found == distrusted_.end() || node.state.phase != Phase::quarantined || node.is_in_contact()) return;
+  const CommandRecord* order = commands_.find(found->second.order);
+  if (order == nullptr || order->is_settled) return;
+  node.may_return =
+      node.state.mode == ConnectivityMode::returning ||
+      believe(node, EventType::remediation_re_reconcile, "to be remedied by " + found->second.by, now);
+}
+
 // Nothing that it wrote is missing here, and what made its log doubtful has been replayed cleanly since.
 bool Master::is_reconciled(const NodeRecord& node, const Distrust& distrust) const {
   return !distrust.needs_replay && !node.lock && node.is_in_contact() &&

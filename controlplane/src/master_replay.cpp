@@ -102,6 +102,7 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
   if (sees_traffic_after_wipe(node, now) || node.state.phase == Phase::decommissioning) return;
   node.revocations_held = hello.revocations;
   tell_revocations(node, now, out);  // before anything that it may act on
+  if (is_put_off(node)) let_remedied_return(node, now);
   if (is_put_off(node)) {
     // Whom a brake set aside is back, and waits; a QUARANTINED node returns when it is let (A38), not before.
     if (node.state.phase != Phase::quarantined) see_return(node, hello, now);

@@ -221,7 +221,9 @@ std::optional<PeerRefused> Replication::find_lacking(Peer& peer) {
 void Replication::tend(Instant now, Outbox& out) {
   for (Peer& peer : peers_) {
     if (peer.halted) continue;
-    if (now >= peer.next_question) ask(peer, now, out);
+    // A clock that was put back does not silence its master for as long as it was wrong.
+    const bool is_put_back = peer.next_question > now + settings_.period;
+    if (now >= peer.next_question || is_put_back) ask(peer, now, out);
     send_piece(peer, now, out);
     if (!peer.must_ask_all) (void)store_->hold("peer " + peer.name, peer.cursor);
   }

@@ -29,7 +29,7 @@ Checked check_against(const std::string& script, const TemporaryFolder& folder) 
   const std::string code = sim::text_from_child([&] {
     REQUIRE(std::freopen(said.c_str(), "w", stdout) != nullptr);
     RunArguments arguments;
-    arguments.scenario = IBCF_SOURCE_DIR "/scenarios/small-partition.json";
+    arguments.scenario = project_folder() + "/scenarios/small-partition.json";
     arguments.out = folder.path / "run";
     arguments.until = at(std::chrono::minutes{30});
     arguments.check_determinism = true;
@@ -54,7 +54,7 @@ std::size_t folders_kept(const TemporaryFolder& folder) {
 TEST_CASE("a second process that gives the same run leaves the verdict and nothing else", "[cli]") {
   const TemporaryFolder folder;
 
-  const Checked checked = check_against("exec " IBCF_PROGRAM " \"$@\"", folder);
+  const Checked checked = check_against("exec " + project_program() + " \"$@\"", folder);
 
   INFO(checked.said);
   CHECK(checked.exit_code == passed);
@@ -67,7 +67,7 @@ TEST_CASE(
     "[cli]") {
   const TemporaryFolder folder;
 
-  const Checked checked = check_against("exec " IBCF_PROGRAM " \"$@\" --seed 2", folder);
+  const Checked checked = check_against("exec " + project_program() + " \"$@\" --seed 2", folder);
 
   INFO(checked.said);
   CHECK(checked.exit_code == not_deterministic);
@@ -82,7 +82,7 @@ TEST_CASE("a second process that runs for less time is told by where its log end
   const TemporaryFolder folder;
 
   const Checked checked =
-      check_against("exec " IBCF_PROGRAM " run \"$2\" --quiet --out \"$5\" --until 10m", folder);
+      check_against("exec " + project_program() + " run \"$2\" --quiet --out \"$5\" --until 10m", folder);
 
   INFO(checked.said);
   CHECK(checked.exit_code == not_deterministic);

@@ -28,7 +28,7 @@ TEST_CASE("a run that breaks an invariant ends there with 3, and its folder is t
   const std::string code = sim::text_from_child([&] {
     planted_defect = Defect::fencing_off;
     RunArguments arguments;
-    arguments.scenario = IBCF_SOURCE_DIR "/scenarios/small-partition.json";
+    arguments.scenario = project_folder() + "/scenarios/small-partition.json";
     arguments.out = out;
     arguments.quiet = true;
     return std::to_string(run_command(arguments));

@@ -10,13 +10,14 @@
 #include <set>
 #include <sstream>
 
+#include "../place.hpp"
 #include "model/payloads.hpp"
 
 using namespace ibcf;
 
 namespace {
 
-const std::filesystem::path source_dir = IBCF_SOURCE_DIR;
+const std::filesystem::path source_dir = project_folder();
 
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path);

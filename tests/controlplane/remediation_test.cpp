@@ -123,6 +123,26 @@ TEST_CASE("an operator's quarantine needs no replay to end, but an operator's re
   CHECK(run.arrows(size) == std::vector<std::string>{"S21"});
 }
 
+TEST_CASE("a node that is quarantined while it is cut off is remedied once it is back", "[quarantine]") {
+  Framed run;
+  run.twin.cut(0);
+  run.twin.run_for(10min);
+  REQUIRE(run.twin.record().state.mode == ConnectivityMode::autonomous);
+  REQUIRE(run.twin.master->order_quarantine(HandDriver::id_of(0), "alice", run.twin.now));
+  const bool is_remedied_before_it_is_back = GENERATE(false, true);
+  if (is_remedied_before_it_is_back) REQUIRE(run.twin.remediate(0));
+  run.twin.heal(0);
+  run.twin.run_for(20min);
+  if (!is_remedied_before_it_is_back) {
+    CHECK(run.phase() == Phase::quarantined);
+    REQUIRE(run.twin.remediate(0));
+  }
+
+  CHECK(run.twin.run_to([&] { return run.phase() == Phase::active; }, 2h));
+  CHECK(run.twin.settle());
+  CHECK(run.twin.is_stored_exactly_once());
+}
+
 TEST_CASE("a remediation that installs goes over UPDATING (A37) and ends ACTIVE (S16), or QUARANTINED (A33)",
           "[quarantine]") {
   for (const bool works : {true, false}) {
@@ -186,6 +206,21 @@ TEST_CASE("a node that cannot be reached is RETIRED at the deadline, and the log
   });
   REQUIRE(done != events.end());
   CHECK(payload_of<LifecycleStep>(*done)->reason == "unconfirmed: the deadline has passed");
+}
+
+TEST_CASE("a node that is retired is given no orders any more, and the log says why", "[quarantine]") {
+  Framed run;
+  REQUIRE(run.twin.decommission(0));
+  run.twin.run_for(26h);
+  REQUIRE(run.phase() == Phase::retired);
+
+  CHECK_FALSE(run.twin.order(0, 1h));
+  const auto events = run.twin.events();
+  const auto refused = std::find_if(events.begin(), events.end(), [](const Event& event) {
+    return event.type == EventType::input_rejected;
+  });
+  REQUIRE(refused != events.end());
+  CHECK(payload_of<InputRejected>(*refused)->reason == "its node is retired");
 }
 
 TEST_CASE("a decommissioning is taken back as long as its wipe was not sent (A39)", "[quarantine]") {

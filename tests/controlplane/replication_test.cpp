@@ -102,6 +102,26 @@ TEST_CASE("what a peer has is not sent to it again", "[replication]") {
   CHECK(entries == 2 * contents(fleet, 0).size());  // each entry on two links of the star, once
 }
 
+TEST_CASE("a master asks its peers whatever its clock shows, also after it was put back", "[replication]") {
+  MemoryStore store;
+  const ReplicationSettings settings;
+  Replication replication(
+      settings, {.fleet = {}, .id = FleetDriver::master_id(0), .endpoint = {Role::master, 0}}, store);
+  replication.add_peer({Role::master, 1}, FleetDriver::master_id(1), "peer");
+  const auto asked = [&](Instant now) {
+    Outbox out;
+    replication.tend(now, out);
+    return out.sends.size();
+  };
+
+  CHECK(asked(at(-48h)) == 1);
+  CHECK(asked(at(-48h) + settings.period - 1ns) == 0);
+  CHECK(asked(at(-48h) + settings.period) == 1);
+  CHECK(asked(at(1h)) == 1);
+  CHECK(asked(at(-1h)) == 1);
+  CHECK(asked(at(-1h)) == 0);
+}
+
 TEST_CASE("masters that exchange among each other hold the same whichever link is cut", "[replication]") {
   FleetDriver fleet;
   fleet.agent_settings.snapshot = 1min;

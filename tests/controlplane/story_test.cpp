@@ -2,6 +2,7 @@
 #include <fstream>
 #include <regex>
 
+#include "../place.hpp"
 #include "hand_driver.hpp"
 
 /// Stories are text that someone without C++ can review: tests/stories/*.txt. A line is what is given, or
@@ -165,7 +166,7 @@ class Teller {
 
 std::vector<std::filesystem::path> stories() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(IBCF_SOURCE_DIR "/tests/stories"))
+  for (const auto& entry : std::filesystem::directory_iterator(project_folder() + "/tests/stories"))
     if (entry.path().extension() == ".txt") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "../place.hpp"
 #include "any_value.hpp"
 
 using namespace ibcf;
@@ -110,7 +111,7 @@ TEST_CASE("a node reads and writes the seed's schema, field by field and in its 
 }
 
 TEST_CASE("a node has the paths and words of the seed's schema and no others", "[json]") {
-  const auto path = std::filesystem::path(IBCF_SOURCE_DIR) / "../shared/seed/ibcf-core-design-v0.txt";
+  const auto path = std::filesystem::path(project_folder()) / "../shared/seed/ibcf-core-design-v0.txt";
   if (!std::filesystem::exists(path)) {
     WARN("the seed text is not beside this tree: the copy in this test is all there is to compare with");
     CHECK(paths_of(to_json(Node{})) == paths_of(Json::parse(node_text)));

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 
+#include "../place.hpp"
 #include "scenario_support.hpp"
 
 namespace ibcf::sim {
@@ -122,7 +123,7 @@ TEST_CASE("comments, order, spelling of units and the seed do not change a scena
 }
 
 TEST_CASE("the resolved scenario is a scenario, and resolves to itself", "[scenario]") {
-  const std::string shipped = std::string(IBCF_SOURCE_DIR) + "/scenarios/small-partition.json";
+  const std::string shipped = project_folder() + "/scenarios/small-partition.json";
   const auto first = load_scenario(shipped);
   const TemporaryFile file("resolved.json", first.resolved);
 
@@ -135,7 +136,7 @@ TEST_CASE("the resolved scenario is a scenario, and resolves to itself", "[scena
 }
 
 TEST_CASE("first-partition has the fleet that its story tells", "[scenario]") {
-  const auto loaded = load_scenario(std::string(IBCF_SOURCE_DIR) + "/scenarios/first-partition.json");
+  const auto loaded = load_scenario(project_folder() + "/scenarios/first-partition.json");
   const Scenario& scenario = loaded.scenario;
 
   REQUIRE(loaded.problems.empty());
@@ -150,7 +151,7 @@ TEST_CASE("first-partition has the fleet that its story tells", "[scenario]") {
 }
 
 TEST_CASE("small-partition has a twentieth of its fleet", "[scenario]") {
-  const auto loaded = load_scenario(std::string(IBCF_SOURCE_DIR) + "/scenarios/small-partition.json");
+  const auto loaded = load_scenario(project_folder() + "/scenarios/small-partition.json");
 
   REQUIRE(loaded.problems.empty());
   CHECK(nodes_of(loaded.scenario) == 100);

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "../place.hpp"
 #include "scenario_support.hpp"
 
 namespace ibcf::sim {
@@ -21,7 +22,7 @@ std::vector<fs::path> bad_scenarios() {
 }
 
 TEST_CASE("each bad scenario gives its golden problems, line by line", "[scenario]") {
-  fs::current_path(IBCF_SOURCE_DIR);
+  fs::current_path(project_folder());
   const auto files = bad_scenarios();
 
   CHECK(files.size() >= 24);
@@ -37,7 +38,7 @@ TEST_CASE("each bad scenario gives its golden problems, line by line", "[scenari
 }
 
 TEST_CASE("a scenario that does not exist, and one that is a folder, are problems", "[scenario]") {
-  fs::current_path(IBCF_SOURCE_DIR);
+  fs::current_path(project_folder());
 
   CHECK(problems_of("tests/nowhere.json") ==
         "tests/nowhere.json: does not exist; must be the name of a file\n");

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "../place.hpp"
 #include "scenario_support.hpp"
 
 namespace ibcf::sim {
@@ -11,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string geant = std::string(IBCF_SOURCE_DIR) + "/scenarios/real/geant-blackout.json";
+const std::string geant = project_folder() + "/scenarios/real/geant-blackout.json";
 
 // Real data lie outside the tree (docs of the scenario say where); without them the test says so and ends.
 bool has_real_data() {

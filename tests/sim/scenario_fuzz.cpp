@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "../place.hpp"
 #include "scenario_support.hpp"
 
 namespace ibcf::sim {
@@ -18,7 +19,7 @@ void require_answer(const std::string& text) {
 }
 
 const std::string& shipped() {
-  static const std::string text = text_in(std::string(IBCF_SOURCE_DIR) + "/scenarios/small-partition.json");
+  static const std::string text = text_in(project_folder() + "/scenarios/small-partition.json");
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "../place.hpp"
 #include "scenario_support.hpp"
 
 namespace ibcf::sim {
@@ -38,7 +39,7 @@ json read(const fs::path& file) {
 }
 
 void check_generated(const std::string& file, const std::string& text) {
-  fs::current_path(IBCF_SOURCE_DIR);
+  fs::current_path(project_folder());
   if (std::getenv("IBCF_WRITE_DOCS") != nullptr) std::ofstream(file, std::ios::binary) << text;
   INFO(file << " is stale; ./dev docs rewrites it");
   CHECK(text_in(file) == text);
@@ -53,7 +54,7 @@ TEST_CASE("the generated scenario reference in the tree is the one made from the
 }
 
 TEST_CASE("each shipped scenario is valid by the published schema in another validator", "[scenario]") {
-  fs::current_path(IBCF_SOURCE_DIR);
+  fs::current_path(project_folder());
   Published published;
   int checked = 0;
 
@@ -68,14 +69,14 @@ TEST_CASE("each shipped scenario is valid by the published schema in another val
 }
 
 TEST_CASE("the resolved form of a scenario is valid by the published schema", "[scenario]") {
-  fs::current_path(IBCF_SOURCE_DIR);
+  fs::current_path(project_folder());
   Published published;
 
   CHECK(published.accepts(json::parse(load_scenario("scenarios/small-partition.json").resolved)));
 }
 
 TEST_CASE("another validator refuses by the published schema what the loader refuses by it", "[scenario]") {
-  fs::current_path(IBCF_SOURCE_DIR);
+  fs::current_path(project_folder());
   Published published;
 
   for (const char* name : {"access-without-kind",

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "../place.hpp"
 #include "controlplane/planted.hpp"
 #include "model/json.hpp"
 #include "sim/world.hpp"
@@ -49,7 +50,7 @@ inline std::string text_from_child(const std::function<std::string()>& work) {
 
 /// A scenario of the repository; without a problem, or the test ends here.
 inline Scenario scenario_from(const std::string& file) {
-  REQUIRE(chdir(IBCF_SOURCE_DIR) == 0);
+  REQUIRE(chdir(project_folder().c_str()) == 0);
   LoadedScenario loaded = load_scenario(file);
   for (const Problem& problem : loaded.problems) FAIL(text_of(problem));
   return loaded.scenario;

@@ -15,18 +15,18 @@ namespace ibcf::analysis {
 /// window (seed, section 2, "Each projection is queryable by"), now or in the past. Names, not ids; an empty
 /// one asks for all.
 struct Question {
-  std::filesystem::path run;  ///< the run folder
-  Instant at = never;         ///< how it was then; never: at the end of the run
+  std::filesystem::path run{};  ///< the run folder
+  Instant at = never;           ///< how it was then; never: at the end of the run
   TimeAxis axis = TimeAxis::known;
-  std::string master;  ///< in this master's log alone; empty: in the logs of all masters together
-  std::string domain;
-  std::vector<std::string> tags;
-  std::string bundle;
+  std::string master{};  ///< in this master's log alone; empty: in the logs of all masters together
+  std::string domain{};
+  std::vector<std::string> tags{};
+  std::string bundle{};
   Instant from =
       Instant::min();  ///< with `until`: nodes that moved, scopes granted, rollouts begun within it
   Instant until = never;
-  std::string node;   ///< this node, and all that is known of it, instead of counts
-  bool list = false;  ///< the nodes themselves beside the counts
+  std::string node{};  ///< this node, and all that is known of it, instead of counts
+  bool list = false;   ///< the nodes themselves beside the counts
 };
 
 /// The question asks for what the run does not have; one line for each problem.

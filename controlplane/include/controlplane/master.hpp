@@ -317,6 +317,7 @@ class Master {
     return (node.state.phase == Phase::quarantined && !node.may_return) || node.is_aside;
   }
   [[nodiscard]] bool is_reconciled(const NodeRecord& node, const Distrust& distrust) const;
+  void let_remedied_return(NodeRecord& node, Instant now);
   void note_reconciled(NodeRecord& node);
   void trust_again(NodeRecord& node);
   bool sees_traffic_after_wipe(NodeRecord& node, Instant now);

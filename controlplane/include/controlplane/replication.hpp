@@ -143,7 +143,7 @@ class Replication {
     bool must_ask_all = true;  // what we know of it is not what it told
 
     Question question;
-    Instant next_question;
+    Instant next_question = Instant::min();
     std::uint64_t told = 0;    // it knows our marks as of this position; 0: none of them
     std::uint64_t cursor = 0;  // what stands below is held by the peer
     std::optional<Piece> piece;

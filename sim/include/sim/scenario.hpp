@@ -276,8 +276,8 @@ struct Scenario {
     Instant at = never;
     Compare compare = Compare::is;
     double value = 0;
-    std::string why;
-    std::string place;  ///< "scenarios/x.json:41:17"
+    std::string why{};
+    std::string place{};  ///< "scenarios/x.json:41:17"
   };
 
   std::string name;
