@@ -3,22 +3,6 @@
 namespace ibcf::sim {
 namespace {
 
-// Both rollouts and declarations name them.
-#define BUNDLE_OBJECTS \
-  R"json(          "objects": {"type": "array", "default": [], "description": "Objects of the bundle beside `config`, each with what is done about a difference.", "items": {
-            "type": "object", "required": ["object"], "additionalProperties": false, "properties": {
-              "object": {"type": "string", "minLength": 1, "description": "Its name.", "examples": ["net/mtu"]},
-              "kind": {"type": "string", "enum": ["EXACT", "VERSION", "SET", "NUMBER"], "default": "EXACT", "description": "How its value is compared."},
-              "text": {"type": "string", "default": "", "description": "Value of an EXACT or VERSION object.", "examples": ["on"]},
-              "number": {"type": "number", "default": 0, "description": "Value of a NUMBER object.", "examples": [1500]},
-              "set": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "Value of a SET object.", "examples": [["ssh", "http"]]},
-              "tolerance": {"type": "number", "minimum": 0, "default": 0, "description": "NUMBER: so far off is as wrong as can be; 0 asks for equality."},
-              "weight": {"type": "number", "minimum": 0, "default": 1, "description": "How much it counts in the node's drift score."},
-              "critical": {"type": "boolean", "default": false, "description": "A full mismatch makes the drift score 1."},
-              "policy": {"type": "string", "enum": ["EPOCH_WINS", "CONTROL_WINS", "NODE_WINS", "THREE_WAY", "MERGE", "KEEP_BOTH", "DEFER", "GIVE_UP", "QUARANTINE"], "default": "EPOCH_WINS", "description": "What a return does where node and bundle differ."},
-              "max_tries": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 3, "description": "GIVE_UP: after so many returns."}
-)json"
-
 // Raw strings, because compilers bound the length of one.
 constexpr char text[] = R"json({
 "$schema": "http://json-schema.org/draft-07/schema#",
@@ -268,7 +252,19 @@ constexpr char text[] = R"json({
           "bundle": {"type": "string", "minLength": 1, "description": "Name of the bundle.", "examples": ["baseline"]},
           "version": {"type": "string", "minLength": 1, "description": "Its version.", "examples": ["1.1.0"]},
           "config": {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, "description": "Settings in the bundle: texts by key.", "examples": [{"log.level": "info"}]},
-)json" BUNDLE_OBJECTS R"json(            }}},
+          "objects": {"type": "array", "default": [], "description": "Objects of the bundle beside `config`, each with what is done about a difference.", "items": {
+            "type": "object", "required": ["object"], "additionalProperties": false, "properties": {
+              "object": {"type": "string", "minLength": 1, "description": "Its name.", "examples": ["net/mtu"]},
+              "kind": {"type": "string", "enum": ["EXACT", "VERSION", "SET", "NUMBER"], "default": "EXACT", "description": "How its value is compared."},
+              "text": {"type": "string", "default": "", "description": "Value of an EXACT or VERSION object.", "examples": ["on"]},
+              "number": {"type": "number", "default": 0, "description": "Value of a NUMBER object.", "examples": [1500]},
+              "set": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "Value of a SET object.", "examples": [["ssh", "http"]]},
+              "tolerance": {"type": "number", "minimum": 0, "default": 0, "description": "NUMBER: so far off is as wrong as can be; 0 asks for equality."},
+              "weight": {"type": "number", "minimum": 0, "default": 1, "description": "How much it counts in the node's drift score."},
+              "critical": {"type": "boolean", "default": false, "description": "A full mismatch makes the drift score 1."},
+              "policy": {"type": "string", "enum": ["EPOCH_WINS", "CONTROL_WINS", "NODE_WINS", "THREE_WAY", "MERGE", "KEEP_BOTH", "DEFER", "GIVE_UP", "QUARANTINE"], "default": "EPOCH_WINS", "description": "What a return does where node and bundle differ."},
+              "max_tries": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 3, "description": "GIVE_UP: after so many returns."}
+            }}},
           "artifacts": {"type": "array", "items": {"type": "string"}, "default": [], "description": "Artifacts that the bundle needs, by name and version, handed in before. They are installed first; a node takes no bundle of which it lacks one.", "examples": [["gateway 1.2.0"]]},
           "at": {"x-unit": "duration", "description": "When the first wave starts.", "examples": ["2h"]},
           "domain": {"type": "string", "description": "To every node of this domain and those below it.", "examples": ["earth"]},
@@ -329,7 +325,19 @@ constexpr char text[] = R"json({
           "bundle": {"type": "string", "minLength": 1, "description": "Name of the bundle.", "examples": ["baseline"]},
           "version": {"type": "string", "minLength": 1, "description": "Its version; no rollout's or other declaration's.", "examples": ["1.2.0"]},
           "config": {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, "description": "Settings in the bundle: texts by key.", "examples": [{"log.level": "info"}]},
-)json" BUNDLE_OBJECTS R"json(            }}}
+          "objects": {"type": "array", "default": [], "description": "Objects of the bundle beside `config`, each with what is done about a difference.", "items": {
+            "type": "object", "required": ["object"], "additionalProperties": false, "properties": {
+              "object": {"type": "string", "minLength": 1, "description": "Its name.", "examples": ["net/mtu"]},
+              "kind": {"type": "string", "enum": ["EXACT", "VERSION", "SET", "NUMBER"], "default": "EXACT", "description": "How its value is compared."},
+              "text": {"type": "string", "default": "", "description": "Value of an EXACT or VERSION object.", "examples": ["on"]},
+              "number": {"type": "number", "default": 0, "description": "Value of a NUMBER object.", "examples": [1500]},
+              "set": {"type": "array", "items": {"type": "string", "minLength": 1}, "default": [], "description": "Value of a SET object.", "examples": [["ssh", "http"]]},
+              "tolerance": {"type": "number", "minimum": 0, "default": 0, "description": "NUMBER: so far off is as wrong as can be; 0 asks for equality."},
+              "weight": {"type": "number", "minimum": 0, "default": 1, "description": "How much it counts in the node's drift score."},
+              "critical": {"type": "boolean", "default": false, "description": "A full mismatch makes the drift score 1."},
+              "policy": {"type": "string", "enum": ["EPOCH_WINS", "CONTROL_WINS", "NODE_WINS", "THREE_WAY", "MERGE", "KEEP_BOTH", "DEFER", "GIVE_UP", "QUARANTINE"], "default": "EPOCH_WINS", "description": "What a return does where node and bundle differ."},
+              "max_tries": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 3, "description": "GIVE_UP: after so many returns."}
+            }}}
         }}},
       "settlements": {"type": "array", "default": [], "description": "An operator has looked at what lost against another master's word: what is in force is declared over it.", "items": {
         "type": "object", "required": ["at", "domain", "by"], "additionalProperties": false,
