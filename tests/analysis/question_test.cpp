@@ -66,7 +66,7 @@ TEST_CASE("a question narrows by domain, master, window and node", "[question]")
 TEST_CASE("a question about what the run does not have is answered with all that is wrong", "[question]") {
   const Asked ask;
   try {
-    ask({.at = at(400h), .master = "eurpe-1", .node = "nobody at all"});
+    (void)ask({.at = at(400h), .master = "eurpe-1", .node = "nobody at all"});
     FAIL("an answer");
   } catch (const BadQuestion& bad) {
     const std::string what = bad.what();
