@@ -63,21 +63,34 @@ def count_axis(axis, whole=True):
 
 
 def shade_faults(axis, report, names=False):
+    """Shades each fault's time; with names, each above its middle. Returns how many lines the names take."""
     end = report["run"]["end_s"]
     spans = {}
     for fault in report["faults"]:
         if fault["from_s"] <= end:
             until = end if fault["until_s"] is None else min(fault["until_s"], end)
             spans.setdefault((fault["from_s"], until), []).append(fault["name"])
-    for (start, until), called in spans.items():
+    for start, until in spans:
         axis.axvspan(start / 3600, until / 3600, facecolor="none", edgecolor=FAINT, hatch="////", alpha=0.35,
                      linewidth=0, zorder=3)
         for edge in (start, until):
             axis.axvline(edge / 3600, color=INK, linewidth=0.7, linestyle=(0, (2, 2)), zorder=4)
-        if names and len(spans) <= 5:
-            text = ", ".join(called) if len(called) <= 3 else f"{called[0]} and {len(called) - 1} more"
-            axis.annotate(text, ((start + until) / 7200, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
-                          textcoords="offset points", ha="center", va="bottom", fontsize=7.5, color=INK)
+    return name_faults(axis, spans, end) if names and len(spans) <= 5 else 0
+
+
+def name_faults(axis, spans, end):
+    """Names that would run into each other stand on lines of their own."""
+    lines = []  # of each, where its last name ends
+    letter = end * 4.2 / (axis.figure.get_figwidth() * 72 * 0.8)  # how much time one takes up, about
+    for (start, until), called in sorted(spans.items()):
+        text = ", ".join(called) if len(called) <= 3 else f"{called[0]} and {len(called) - 1} more"
+        half = min(len(text) * letter, end) / 2
+        middle = min(max((start + until) / 2, half), end - half)
+        line = next((i for i, used in enumerate(lines) if used <= middle - half), len(lines))
+        lines[line:line + 1] = [middle + half + 2 * letter]
+        axis.annotate(text, (middle / 3600, 1), xycoords=("data", "axes fraction"), xytext=(0, 2 + 9 * line),
+                      textcoords="offset points", ha="center", va="bottom", fontsize=7.5, color=INK)
+    return len(lines)
 
 
 def outside(axis, handles=None, labels=None, title=None):
@@ -129,11 +142,11 @@ def connectivity(report, folder):
     if "fleet" in truth:
         handles += axis.plot(time, np.array(truth["fleet"], dtype=float), color=INK, linewidth=1.3, linestyle="--",
                              label="in contact, in truth", drawstyle="steps-post")
-    shade_faults(axis, report, names=True)
+    lines = shade_faults(axis, report, names=True)
     hour_axis(axis, report)
     count_axis(axis)
     axis.set_ylabel("nodes")
-    axis.set_title("Where the masters believe the fleet to be", pad=16 if report["faults"] else 6)
+    axis.set_title("Where the masters believe the fleet to be", pad=6 + 10 * lines)
     outside(axis, handles, [h.get_label() for h in handles], "mode")
     for i, domain in enumerate(domains):
         small = figure.add_subplot(grid[1 + i // 2, i % 2])
@@ -318,12 +331,12 @@ def authority(report, folder):
         if hits:
             handles.append(axis.scatter(hours([r["at_s"] for r in hits]), [scopes.index(r["scope"]) - 0.38 for r in hits],
                                         marker=marker, s=36, color=ink, zorder=5, label=f"command {what}", linewidth=1.2))
-    shade_faults(axis, report, names=True)
+    lines = shade_faults(axis, report, names=True)
     axis.set_yticks(range(len(scopes)), scopes)
     axis.set_ylim(len(scopes) - 0.4, -0.65)
     axis.grid(axis="y", visible=False)
     hour_axis(axis, report)
-    axis.set_title("Who held authority, per scope (numbers: epochs)", pad=16 if report["faults"] else 6)
+    axis.set_title("Who held authority, per scope (numbers: epochs)", pad=6 + 10 * lines)
     outside(axis, handles, [h.get_label() for h in handles], "holder")
     save(figure, folder, "authority")
 
