@@ -68,7 +68,7 @@ void Master::let_remedied_return(NodeRecord& node, Instant now) {
   const auto found = distrusted_.find(node.enrolment.id);
   if (found == distrusted_.end() || node.state.phase != Phase::quarantined || node.is_in_contact()) return;
   const CommandRecord* order = commands_.find(found->second.order);
-  if (order == nullptr || order->is_settled) return;
+  if (order == nullptr || order->is_settled || now >= order->command.execute_before) return;
   node.may_return =
       node.state.mode == ConnectivityMode::returning ||
       believe(node, EventType::remediation_re_reconcile, "to be remedied by " + found->second.by, now);

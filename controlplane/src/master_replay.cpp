@@ -95,8 +95,15 @@ void Master::on_hello(NodeRecord& node, const Hello& hello, Instant now, Outbox&
     return;
   }
   node.hello_nonce = hello.nonce;
-  claimed_.erase(enrolment.id);
+  const bool is_overtaken = hello.clock < node.newest_sent;
   node.newest_sent = hello.clock - Duration{1};  // a clock that was set back starts from here
+  // It was kept back until its node had said more, and what it lacks is no other log. Or the clock was set
+  // back, and the next Hello will be judged.
+  if (is_overtaken && is_another_log(hello, *node.stored)) {
+    ++counters_.stale;
+    return;
+  }
+  claimed_.erase(enrolment.id);
   node.last_seen = now;
   node.silent_contacts = 0;
   if (sees_traffic_after_wipe(node, now) || node.state.phase == Phase::decommissioning) return;

@@ -96,3 +96,12 @@ TEST_CASE(
   CHECK(orders > 300);
   CHECK(applied > 100);
 }
+
+// The sweep found this one: a Hello of before a reboot arrived when the log had gone on without it.
+TEST_CASE("a Hello that was kept back until its node had said more condemns nobody",
+          "[return][trust][hostile]") {
+  HostileHistory history(11408572);
+
+  for (std::uint32_t node = 0; node < HostileHistory::nodes; ++node) CHECK(history.twin.settle(node));
+  CHECK(history.twin.count(EventType::conn_identity_rejected) == 0);
+}

@@ -322,26 +322,34 @@ TEST_CASE("planted: a truncated peer that is taken for a new one is caught, for 
   CHECK(fleet.events(0, EventType::peer_refused).empty());
 }
 
+namespace {
+
+// Master 0 overhears that master 1 holds less than it said before.
+void overhear_rewound_peer(FleetDriver& fleet) {
+  const Sync rewound{.fleet = fleet.fleet,
+                     .master = FleetDriver::master_id(1),
+                     .incarnation = 1,
+                     .log_size = 1'000'000,
+                     .question = 0,
+                     .answers = 0,
+                     .wants_whole = false,
+                     .digest = 0,
+                     .marks = {{{any(FleetDriver::node_id(0)), 1, StreamClass::snapshot}, {1, 0, 0}}}};
+  fleet.let(0, [&](Master& master, Instant now, Outbox& out) {
+    master.on_message({{Role::master, 1}, {Role::master, 0}, std::make_shared<const Sync>(rewound)}, now,
+                      out);
+    return 0;
+  });
+}
+
+}  // namespace
+
 TEST_CASE("after an operator's word a halted peer is sent what it lacks", "[replication]") {
   FleetDriver fleet;
   fleet.agent_settings.snapshot = 1min;
   fleet.start(2, 2);
   fleet.run_for(5min);
-  fleet.let(0, [&](Master& master, Instant now, Outbox& out) {
-    // Overheard: master 1 says that it holds less than it said before.
-    Sync rewound{.fleet = fleet.fleet,
-                 .master = FleetDriver::master_id(1),
-                 .incarnation = 1,
-                 .log_size = 1'000'000,
-                 .question = 0,
-                 .answers = 0,
-                 .wants_whole = false,
-                 .digest = 0,
-                 .marks = {{{any(FleetDriver::node_id(0)), 1, StreamClass::snapshot}, {1, 0, 0}}}};
-    master.on_message({{Role::master, 1}, {Role::master, 0}, std::make_shared<const Sync>(rewound)}, now,
-                      out);
-    return 0;
-  });
+  overhear_rewound_peer(fleet);
   REQUIRE(fleet.master(0).replication().is_halted(FleetDriver::master_id(1)));
   fleet.run_for(5min);
   CHECK_FALSE(fleet.is_converged());
@@ -363,6 +371,31 @@ TEST_CASE("after an operator's word a halted peer is sent what it lacks", "[repl
   CHECK_FALSE(asks_somebody());
   CHECK_FALSE(fleet.let(0, resume));  // there is nothing to resume
   CHECK(fleet.events(1, EventType::peer_resumed).size() == 1);
+}
+
+TEST_CASE(
+    "a halt outlives the restart of the master that found its peer out, and so does the operator's word",
+    "[replication]") {
+  FleetDriver fleet;
+  fleet.agent_settings.snapshot = 1min;
+  fleet.start(2, 2);
+  fleet.run_for(5min);
+  overhear_rewound_peer(fleet);
+  const auto is_halted = [&] { return fleet.master(0).replication().is_halted(FleetDriver::master_id(1)); };
+  REQUIRE(is_halted());
+
+  fleet.restart(0);
+  CHECK(is_halted());
+  fleet.run_for(5min);
+  CHECK(is_halted());
+  CHECK_FALSE(fleet.is_converged());
+
+  CHECK(fleet.let(0, [&](Master& master, Instant now, Outbox& out) {
+    return master.resume_peer(FleetDriver::master_id(1), "it was a forgery", now, out);
+  }));
+  fleet.restart(0);
+  CHECK_FALSE(is_halted());
+  CHECK(converge(fleet, 1min));
 }
 
 TEST_CASE("a copy that does not continue what is stored is rejected with evidence, and the rest goes on",
