@@ -111,7 +111,11 @@ void Agent::on_timer(Timer timer, Instant now, Outbox& out) {
       take_snapshot(now, out);
       return;
     case Timer::hello:
-      if (carrier_ && mode() == ConnectivityMode::returning) send_hello(now, out);
+      if (mode() != ConnectivityMode::returning) return;
+      if (carrier_)
+        send_hello(now, out);
+      else if (!identity_.windowed)  // nobody tells when a standing link is back
+        wake(Timer::hello, now + settings_->heartbeat, out);
       return;
     case Timer::upload:
       if (session_) upload(now, out);

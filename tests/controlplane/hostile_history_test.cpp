@@ -105,3 +105,10 @@ TEST_CASE("a Hello that was kept back until its node had said more condemns nobo
   for (std::uint32_t node = 0; node < HostileHistory::nodes; ++node) CHECK(history.twin.settle(node));
   CHECK(history.twin.count(EventType::conn_identity_rejected) == 0);
 }
+
+// So did the sweep this one: the node was without a carrier just when its next Hello was due.
+TEST_CASE("a node whose link is down when it is to say Hello again says it later", "[return][hostile]") {
+  HostileHistory history(526);
+
+  for (std::uint32_t node = 0; node < HostileHistory::nodes; ++node) CHECK(history.twin.settle(node));
+}
